@@ -1,0 +1,1 @@
+"""The admin listener: for people and scrapers, not for the internet."""

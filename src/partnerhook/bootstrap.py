@@ -1,0 +1,123 @@
+"""The composition root: settings in, wired things out. A function per command; imports are lazy on purpose."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from sqlalchemy import Engine
+
+    from partnerhook.config import Settings
+    from partnerhook.receiver.server import Listener
+    from partnerhook.services.query import Queries
+
+
+def open_store(settings: Settings) -> Engine:
+    """The engine for the configured database. Nothing is opened yet."""
+    from partnerhook.store.engine import open_engine
+
+    return open_engine(settings.database_url.get_secret_value())
+
+
+def queries(settings: Settings) -> Queries:
+    """What people and scripts look things up with. Raises StoreUnavailable where there is no database."""
+    from partnerhook.core.errors import StoreUnavailable
+    from partnerhook.services.query import Queries
+    from partnerhook.store.engine import sqlite_file
+
+    engine = open_store(settings)
+    if not sqlite_file(engine).exists():
+        raise StoreUnavailable(
+            f"There is no database at {sqlite_file(engine)}; start `partnerhook serve`, or run `partnerhook migrate`."
+        )
+    return Queries(engine)
+
+
+def serve(settings: Settings) -> None:
+    """Run both listeners until SIGTERM or SIGINT. Raises ConfigurationInvalid, SchemaMismatch, OSError."""
+    import uvloop
+
+    uvloop.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    import asyncio
+
+    import structlog
+
+    from partnerhook.api.health import Health
+    from partnerhook.config import callback_path, require_apps
+    from partnerhook.receiver.app import Callback, Receiver
+    from partnerhook.receiver.limits import BodiesInFlight
+    from partnerhook.receiver.server import serve as serve_listeners
+    from partnerhook.services import ingest
+    from partnerhook.services.meters import Meters
+    from partnerhook.services.query import Queries
+    from partnerhook.services.retain import retain
+    from partnerhook.services.suspect import Suspect
+    from partnerhook.store.engine import probe
+    from partnerhook.store.migrate import migrate
+    from partnerhook.store.writer import GroupCommit
+
+    apps = require_apps(settings)
+    engine = open_store(settings)
+    before, after = migrate(engine)
+    if before != after:
+        structlog.get_logger("partnerhook.store").info("database migrated", before=before or "empty", after=after)
+    meters = Meters()
+    writer = GroupCommit(engine, ingest.commit, ingest.salvage, meters.committed)
+    callbacks = {
+        callback_path(name, app): Callback(name, app.secrets, app.verify_token.get_secret_value())
+        for name, app in apps.items()
+        if app.verify_token
+    }
+    receiver = Receiver(
+        callbacks,
+        writer,
+        meters,
+        Suspect({name: app.secrets for name, app in apps.items()}),
+        BodiesInFlight(settings.bodies_in_flight_bytes_max),
+        settings.body_bytes_max,
+    )
+
+    async def ready() -> None:
+        writer.check()
+        await asyncio.to_thread(probe, engine)
+
+    writer.start(asyncio.get_running_loop())
+    retention = asyncio.create_task(retain(engine, keep_days=settings.raw_bodies_keep_days))
+    try:
+        await serve_listeners(
+            [_public(settings, receiver), _admin(settings, Health(meters, Queries(engine), ready))],
+        )
+    finally:
+        retention.cancel()
+        await asyncio.to_thread(writer.stop)
+
+
+def _public(settings: Settings, app: Callable[..., Awaitable[None]]) -> Listener:
+    from partnerhook.config import split_listen
+    from partnerhook.receiver.server import Listener
+
+    host, port = split_listen(settings.listen, "listen")
+    return Listener(
+        name="public",
+        host=host,
+        port=port,
+        app=app,
+        connections_max=settings.connections_max,
+        header_deadline_s=settings.header_deadline_s,
+        body_deadline_s=settings.body_deadline_s,
+        shutdown_grace_s=settings.shutdown_grace_s,
+    )
+
+
+def _admin(settings: Settings, app: Callable[..., Awaitable[None]]) -> Listener:
+    from dataclasses import replace
+
+    from partnerhook.config import split_listen
+
+    host, port = split_listen(settings.admin_listen, "admin_listen")
+    return replace(_public(settings, app), name="admin", host=host, port=port)

@@ -1,0 +1,161 @@
+"""From what was heard of a solution to what it is: a pure fold over the set of observations.
+
+The state is a function of the SET: any order of arrival, any repetition, any batching gives the
+same. Seconds are taken in the order of time, each as a whole, for Meta's `time` resolves no finer;
+inside a second the lifecycle table decides. Meta is the authority: an odd step is taken and flagged.
+
+`advance` is the one funnel. The live path continues the fold from the stored solution when only
+newer seconds came, and folds the whole history when not; both are the same function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise, permutations
+from operator import attrgetter
+from typing import Final
+
+from partnerhook.core.names import STATES, Flag, Pending, State, Status
+from partnerhook.core.observations import Observation
+from partnerhook.core.transitions import oddity, steps_between
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Solution:
+    """What is known of one solution. Seconds are Unix seconds, microseconds Unix microseconds."""
+
+    app: str
+    solution_id: str
+    portfolio_id: str
+    """The portfolio that the newest webhook named; empty until one was heard."""
+    status: Status
+    pending: Pending
+    reported_status: str
+    """The last word, as Meta sent it."""
+    could_be: tuple[State, ...]
+    """Every state that fits what was heard, in the order of life; more than one: ambiguous."""
+    since: int
+    """The second in which it came to this status and pending."""
+    newest_at: int
+    """The newest second that anything was heard for."""
+    first_seen: int
+    """Microseconds: when we first received anything of it."""
+    last_seen: int
+    """Microseconds: when we last received anything of it, repeats included."""
+    observations: int
+    """How many different ones; repeats not counted."""
+    anomalies: tuple[Flag, ...]
+    """What is odd about how it came to be where it is; empty again after the next regular step."""
+
+    @property
+    def state(self) -> State:
+        """Status and pending together."""
+        return State(self.status, self.pending)
+
+    @property
+    def usable(self) -> bool:
+        """Customers can be onboarded through it, whichever of the possible states it is in."""
+        return all(state.usable for state in self.could_be)
+
+
+def fold(history: Iterable[Observation]) -> Solution | None:
+    """The solution that `history` tells of; None where it holds nothing but dashboard tests."""
+    solution: Solution | None = None
+    for second in seconds(history):
+        solution = advance(solution, second)
+    return solution
+
+
+def seconds(history: Iterable[Observation]) -> list[list[Observation]]:
+    """The observations that count, grouped by second, oldest first; in a second by key."""
+    counting = sorted((one for one in history if not one.test), key=attrgetter("at", "key"))
+    return [list(group) for _, group in groupby(counting, key=attrgetter("at"))]
+
+
+def advance(solution: Solution | None, second: Sequence[Observation]) -> Solution:
+    """`solution` after one second newer than all before. Every observation goes through here."""
+    first = second[0]
+    path = find_path(solution, second)
+    portfolios = sorted({one.portfolio_id for one in second if one.portfolio_id})
+    known = solution.portfolio_id if solution else ""
+    flags = {flag for one in second for flag in one.flags} | path.flags
+    if len(portfolios) > 1 or (known and portfolios and portfolios[-1] != known):
+        flags.add(Flag.PORTFOLIO_CHANGED)
+    if solution and not path.moved:
+        flags.update(solution.anomalies)
+    same = solution is not None and solution.state == path.end and len(path.states) == 1
+    return Solution(
+        app=first.app,
+        solution_id=first.solution_id,
+        portfolio_id=portfolios[-1] if portfolios else known,
+        status=path.end.status,
+        pending=path.end.pending,
+        reported_status=max(one.reported_status for one in second if one.state == path.end),
+        could_be=path.ends,
+        since=solution.since if solution and same else first.at,
+        newest_at=first.at,
+        first_seen=min([one.received_at for one in second] + ([solution.first_seen] if solution else [])),
+        last_seen=max([one.last_received_at for one in second] + ([solution.last_seen] if solution else [])),
+        observations=len(second) + (solution.observations if solution else 0),
+        anomalies=tuple(sorted(flags)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """The way through one second: from `before` through `states`; `ends` are all ends that fit equally."""
+
+    before: State | None
+    states: tuple[State, ...]
+    ends: tuple[State, ...]
+    moved: bool
+    """It leads somewhere else than what was known before."""
+
+    @property
+    def end(self) -> State:
+        """Where it leads; of several possible ends the one furthest in a solution's life."""
+        return self.states[-1]
+
+    @property
+    def flags(self) -> set[Flag]:
+        """What is odd about the way."""
+        odd = {oddity(before, after) for before, after in pairwise((self.before, *self.states))}
+        found = {flag for flag in odd if flag is not None}
+        return found | {Flag.AMBIGUOUS} if len(self.ends) > 1 else found
+
+
+def find_path(solution: Solution | None, second: Sequence[Observation]) -> Path:
+    """The order in which the states of one second were entered, as the lifecycle table has it.
+
+    Each is entered once. The orders with the fewest steps missing are those that fit; where they
+    end differently, the second is ambiguous.
+    """
+    befores: tuple[State | None, ...] = solution.could_be if solution else (None,)
+    states = {one.state for one in second}
+    if len(states) == 1:
+        (state,) = states
+        before = min(befores, key=lambda candidate: _cost(candidate, state))
+        return Path(before, (state,), (state,), moved=befores != (state,))
+    ordered = sorted(states, key=RANK.__getitem__)
+    ways = [(before, order) for before in befores for order in permutations(ordered)]
+    costs = [sum(_cost(*step) for step in pairwise((before, *order))) for before, order in ways]
+    fitting = [way for way, cost in zip(ways, costs, strict=True) if cost == min(costs)]
+    ends = tuple(sorted({order[-1] for _, order in fitting}, key=RANK.__getitem__))
+    before, order = next(way for way in fitting if way[1][-1] == ends[-1])
+    return Path(before, order, ends, moved=True)
+
+
+RANK: Final = {state: rank for rank, state in enumerate(STATES)}
+
+NO_WAY: Final = 100
+"""Dearer than any number of missed steps."""
+
+
+def _cost(before: State | None, after: State) -> int:
+    """How many steps must have been missed for `after` to follow `before`."""
+    steps = steps_between(before, after)
+    if before is None:
+        # What was before our time is not known: no beginning in the middle is likelier than another.
+        return 0 if steps == 1 else 1
+    return NO_WAY if steps is None else max(steps - 1, 0)

@@ -1,0 +1,61 @@
+"""A receipt: one POST as it came, and what became of each of its changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from partnerhook.core.names import Flag
+
+
+class Fate(StrEnum):
+    """What became of one change."""
+
+    OBSERVED = "observed"
+    """New to us, and in the log of observations."""
+    DUPLICATE = "duplicate"
+    """Heard before; counted on the observation it repeats."""
+    TEST = "test"
+    """The App Dashboard's Test button."""
+    CUSTOMER = "customer"
+    """An account was shared or unshared; the facts are kept."""
+    RECORDED = "recorded"
+    """A field the registry does not read."""
+    FOREIGN_OBJECT = "foreign_object"
+    """The POST is not about WhatsApp business accounts."""
+    QUARANTINED = "quarantined"
+    """Not understood; the reason and the raw body are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of the change at `path`; `$` is the whole body."""
+
+    path: str
+    field: str
+    fate: Fate
+    key: str = ""
+    """The key of the observation or customer event; empty for all others."""
+    entry_id: str = ""
+    reason: str = ""
+    """Why it is in quarantine, and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """One POST whose signature was right."""
+
+    id: int
+    app: str
+    received_at: int
+    """Unix microseconds."""
+    body_bytes: int
+    body: bytes | None
+    """As it came; None once the retention has dropped it."""
+    flags: tuple[Flag, ...]
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def quarantined(self) -> int:
+        """How many of its changes are in quarantine."""
+        return sum(outcome.fate is Fate.QUARANTINED for outcome in self.outcomes)

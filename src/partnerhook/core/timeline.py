@@ -1,0 +1,110 @@
+"""Why a solution is where it is: every observation in the order of time, with what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from partnerhook.core.lifecycle import Path, Solution, advance, find_path, seconds
+from partnerhook.core.names import MEANING_OF_FLAG, WORD_OF_STATE, Flag, State
+from partnerhook.core.observations import MICROSECONDS, Observation
+from partnerhook.core.transitions import oddity
+
+
+class Effect(StrEnum):
+    """What one observation did to its solution, or why it did nothing."""
+
+    CHANGED = "changed"
+    NO_CHANGE = "no_change"
+    LATE = "late"
+    """Something later was already known when it came: it took its place in the past."""
+    UNEXPECTED = "unexpected"
+    """It changed the state by a step that the lifecycle does not have."""
+    AMBIGUOUS = "ambiguous"
+    """It shares its second with others, in an order that cannot be told."""
+    TEST = "test"
+    """The dashboard's Test button: it says nothing about the solution."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One observation in its place: the state before it and after it."""
+
+    observation: Observation
+    effect: Effect
+    before: State | None
+    after: State | None
+    flags: tuple[Flag, ...]
+
+
+def timeline(history: Sequence[Observation]) -> list[Entry]:
+    """All of `history`, oldest first; dashboard tests stand among the rest and do nothing."""
+    entries: list[Entry] = []
+    solution: Solution | None = None
+    for second in seconds(history):
+        path = find_path(solution, second)
+        solution = advance(solution, second)
+        entries.extend(_entries(path, second, history))
+    tests = [Entry(one, Effect.TEST, None, None, one.flags) for one in history if one.test]
+    return sorted(entries + tests, key=lambda entry: entry.observation.at)
+
+
+def _entries(path: Path, second: Sequence[Observation], history: Sequence[Observation]) -> Iterable[Entry]:
+    before = path.before
+    for after in path.states:
+        for one in second:
+            if one.state == after:
+                odd = oddity(before, after)
+                flags = tuple(sorted({*one.flags, *((odd,) if odd else ())}))
+                yield Entry(one, _effect(one, before, after, path, history), before, after, flags)
+                before = after
+
+
+def _effect(one: Observation, before: State | None, after: State, path: Path, history: Sequence[Observation]) -> Effect:
+    if len(path.ends) > 1:
+        return Effect.AMBIGUOUS
+    if any(other.at > one.at and other.received_at < one.received_at for other in history if not other.test):
+        return Effect.LATE
+    if before == after:
+        return Effect.NO_CHANGE
+    return Effect.UNEXPECTED if oddity(before, after) else Effect.CHANGED
+
+
+def sentence(entry: Entry) -> str:
+    """The entry as a person would say it."""
+    one = entry.observation
+    heard = f"{clock(one.at)}  {one.source} said {one.reported_status}"
+    repeated = {0: "", 1: "; it came once more"}.get(one.repeats, f"; it came {one.repeats} more times")
+    oddities = "".join(f" ({MEANING_OF_FLAG[flag]})" for flag in entry.flags)
+    return f"{heard}: {_outcome(entry)}{repeated}.{oddities}"
+
+
+def _outcome(entry: Entry) -> str:
+    before, after = say(entry.before), say(entry.after)
+    step = f"first heard of, as {after}" if entry.before is None else f"{before} became {after}"
+    match entry.effect:
+        case Effect.TEST:
+            return "the dashboard's Test button, which says nothing about a real solution"
+        case Effect.NO_CHANGE:
+            return f"it was {after} already, nothing changed"
+        case Effect.LATE:
+            received = clock(entry.observation.received_at // MICROSECONDS)
+            return f"received late, at {received}, when something newer was known; it took its place in the past"
+        case Effect.AMBIGUOUS:
+            return f"taken as: {step}, but the order inside this second cannot be told"
+        case Effect.UNEXPECTED:
+            return f"{step}, which the lifecycle does not expect"
+        case Effect.CHANGED:
+            return step
+
+
+def say(state: State | None) -> str:
+    """A state in the webhook's words; UNKNOWN for words that are in no document."""
+    return "nothing" if state is None else WORD_OF_STATE.get(state, "UNKNOWN")
+
+
+def clock(at: int) -> str:
+    """Unix seconds as RFC 3339 in UTC."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

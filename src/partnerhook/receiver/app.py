@@ -1,0 +1,175 @@
+"""The callback URL: handshake and webhooks. Bound, signature, durable store, 200, in this order."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from partnerhook.core.errors import HandshakeRefused, SignatureProblem, SignatureRejected, StoreUnavailable
+from partnerhook.core.handshake import answer
+from partnerhook.receiver.limits import BodiesInFlight, BodyTooLong, ClientGone, Reservation, read_body
+from partnerhook.services.ingest import Writer, ingest
+from partnerhook.services.meters import Meters, Refusal
+from partnerhook.services.suspect import Suspect
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+RETRY_AFTER_S: Final = 10
+"""Meta sends again by its own schedule; other senders may look at this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """One Meta app's callback URL."""
+
+    app: str
+    secrets: tuple[str, ...]
+    """Newest first."""
+    verify_token: str
+
+
+class Receiver:
+    """The public listener: `callbacks` by path, and `/healthz`. Everything else is 404."""
+
+    def __init__(
+        self,
+        callbacks: Mapping[str, Callback],
+        writer: Writer,
+        meters: Meters,
+        suspect: Suspect,
+        in_flight: BodiesInFlight,
+        body_bytes_max: int,
+    ) -> None:
+        self._callbacks = callbacks
+        self._writer = writer
+        self._meters = meters
+        self._suspect = suspect
+        self._in_flight = in_flight
+        self._body_bytes_max = body_bytes_max
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        callback = self._callbacks.get(scope["path"])
+        if callback is None:
+            await self._elsewhere(scope, send)
+        elif scope["method"] == "POST":
+            await self._post(callback, scope, receive, send)
+        elif scope["method"] == "GET":
+            await self._handshake(callback, scope, send)
+        else:
+            self._meters.refused(callback.app, Refusal.METHOD)
+            await respond(send, 405, "Use GET for the verification request and POST for webhooks.", ALLOW)
+
+    async def _elsewhere(self, scope: Scope, send: Send) -> None:
+        if scope["path"] != "/healthz":
+            self._meters.refused("", Refusal.PATH)
+            await respond(send, 404, "There is nothing here.")
+        elif scope["method"] in ("GET", "HEAD"):
+            await respond(send, 200, "ok")
+        else:
+            await respond(send, 405, "Use GET.", ((b"allow", b"GET, HEAD"),))
+
+    async def _handshake(self, callback: Callback, scope: Scope, send: Send) -> None:
+        try:
+            challenge = answer(scope["query_string"], callback.verify_token)
+        except HandshakeRefused as refusal:
+            self._meters.refused(callback.app, Refusal.HANDSHAKE)
+            self._suspect.handshake(callback.app, str(refusal))
+            await respond(send, 403, str(refusal))
+            return
+        self._meters.handshake(callback.app)
+        await respond(send, 200, challenge)
+
+    async def _post(self, callback: Callback, scope: Scope, receive: Receive, send: Send) -> None:
+        started = time.perf_counter()
+        try:
+            with self._in_flight.reserve() as reservation:
+                body = await self._body(scope, receive, reservation)
+                await self._store(callback, scope, body)
+        except ClientGone:
+            self._meters.refused(callback.app, Refusal.CLIENT_GONE)
+            return
+        except BodyTooLong as problem:
+            self._meters.refused(callback.app, Refusal.TOO_LONG)
+            await respond(send, 413, str(problem), CLOSE)
+            return
+        except SignatureRejected as rejection:
+            self._meters.refused(callback.app, REFUSAL_OF_PROBLEM[rejection.problem])
+            await respond(send, 401, str(rejection))
+            return
+        except StoreUnavailable as problem:
+            self._meters.refused(callback.app, Refusal.UNAVAILABLE)
+            self._suspect.unavailable(str(problem))
+            await respond(send, 503, UNAVAILABLE, RETRY_AFTER)
+            return
+        await respond(send, 200, "")
+        self._meters.answered(callback.app, time.perf_counter() - started)
+
+    async def _body(self, scope: Scope, receive: Receive, reservation: Reservation) -> bytes:
+        declared = int(header(scope, b"content-length") or 0)  # the HTTP parser has refused what is no number
+        if declared > self._body_bytes_max and header(scope, b"expect") is not None:
+            raise BodyTooLong(self._body_bytes_max)  # the client waits for our word before it sends
+        return await read_body(receive, declared, self._body_bytes_max, reservation)
+
+    async def _store(self, callback: Callback, scope: Scope, body: bytes) -> None:
+        signature = header(scope, b"x-hub-signature-256")
+        try:
+            verified, durable = ingest(
+                body,
+                signature,
+                app=callback.app,
+                secrets=callback.secrets,
+                received_at=time.time_ns() // 1_000,
+                writer=self._writer,
+            )
+        except SignatureRejected as rejection:
+            self._suspect.signature(callback.app, rejection.problem, body, signature)
+            raise
+        if verified.secret_index:
+            self._suspect.previous_secret(callback.app)
+        stored = await durable
+        self._meters.stored(callback.app, len(body), stored.outcomes)
+
+
+ALLOW: Final = ((b"allow", b"GET, POST"),)
+CLOSE: Final = ((b"connection", b"close"),)
+RETRY_AFTER: Final = ((b"retry-after", str(RETRY_AFTER_S).encode()),)
+UNAVAILABLE: Final = "This cannot be stored at the moment. Send it again."
+REFUSAL_OF_PROBLEM: Final = {
+    SignatureProblem.HEADER_MISSING: Refusal.SIGNATURE_MISSING,
+    SignatureProblem.HEADER_MALFORMED: Refusal.SIGNATURE_MALFORMED,
+    SignatureProblem.NO_MATCH: Refusal.SIGNATURE_WRONG,
+}
+
+
+def header(scope: Scope, name: bytes) -> bytes | None:
+    """The first header of this name."""
+    for key, value in scope["headers"]:
+        if key == name:
+            found: bytes = value
+            return found
+    return None
+
+
+async def respond(send: Send, status: int, text: str, headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:
+    """Answer in plain text; nothing a browser could take for anything else."""
+    body = text.encode("utf-8", "surrogateescape")
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [
+                (b"content-type", b"text/plain; charset=utf-8"),
+                (b"content-length", b"%d" % len(body)),
+                (b"x-content-type-options", b"nosniff"),
+                *headers,
+            ],
+        }
+    )
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,167 @@
+"""A POST in: verified, taken apart, durably stored, folded. Nothing is acknowledged before that."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection
+
+from partnerhook.core import wire
+from partnerhook.core.account_update import CustomerUpdate
+from partnerhook.core.errors import PayloadUnreadable
+from partnerhook.core.names import ACCOUNT_UPDATE, PARTNER_SOLUTIONS, Flag
+from partnerhook.core.observations import MICROSECONDS, Observation, customer_key, observe
+from partnerhook.core.partner_solutions import SolutionUpdate
+from partnerhook.core.receipts import Fate, Outcome, Receipt
+from partnerhook.core.signature import VerifiedBody, verify
+from partnerhook.core.wire import Envelope, OtherChange, Piece, Unreadable
+from partnerhook.services.project import append_and_project
+from partnerhook.store import customers, receipts
+from partnerhook.store.writer import GroupCommit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """One verified POST, taken apart: all that is left to find out is what of it was heard before."""
+
+    app: str
+    received_at: int
+    """Unix microseconds of our clock."""
+    body: bytes
+    outcomes: tuple[Outcome, ...]
+    """As if everything were new."""
+    observed: tuple[Observation, ...] = ()
+    shared: tuple[tuple[str, CustomerUpdate], ...] = ()
+    """Events of customers with their keys."""
+    flags: tuple[Flag, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The POST is durable, and this became of it."""
+
+    receipt_id: int
+    outcomes: tuple[Outcome, ...]
+
+
+Writer = GroupCommit[Arrival, Stored]
+
+
+def ingest(
+    raw: bytes, signature: bytes | None, *, app: str, secrets: Sequence[str], received_at: int, writer: Writer
+) -> tuple[VerifiedBody, asyncio.Future[Stored]]:
+    """Verify and read one POST and hand it to the next commit.
+
+    Raises SignatureRejected, and StoreUnavailable where nothing more can be taken. The future
+    ends once the POST is durable, or with StoreUnavailable.
+    """
+    verified = verify(raw, signature, secrets)
+    arrival = read(verified, app=app, received_at=received_at)
+    return verified, writer.submit(arrival, len(raw))
+
+
+def read(body: VerifiedBody, *, app: str, received_at: int) -> Arrival:
+    """Take a verified POST apart. What cannot be understood becomes an outcome that says so."""
+    try:
+        envelope = wire.parse(body, received_at_s=received_at // MICROSECONDS)
+    except PayloadUnreadable as problem:
+        unreadable = Outcome("$", "", Fate.QUARANTINED, reason=str(problem))
+        return Arrival(app=app, received_at=received_at, body=body.raw, outcomes=(unreadable,))
+    if envelope.foreign:
+        foreign = Outcome("$", envelope.object, Fate.FOREIGN_OBJECT)
+        return Arrival(app=app, received_at=received_at, body=body.raw, outcomes=(foreign,))
+    return _arrival(envelope, body.raw, app, received_at)
+
+
+def _arrival(envelope: Envelope, raw: bytes, app: str, received_at: int) -> Arrival:
+    outcomes: list[Outcome] = []
+    observed: list[Observation] = []
+    shared: list[tuple[str, CustomerUpdate]] = []
+    for piece in envelope.pieces:
+        if isinstance(piece, SolutionUpdate):
+            one = observe(piece, app=app, received_at=received_at)
+            observed.append(one)
+            outcomes.append(_outcome(piece, one.key))
+        elif isinstance(piece, CustomerUpdate) and not piece.test:
+            key = customer_key(piece, app=app)
+            shared.append((key, piece))
+            outcomes.append(_outcome(piece, key))
+        else:
+            outcomes.append(_outcome(piece, ""))
+    return Arrival(
+        app=app,
+        received_at=received_at,
+        body=raw,
+        outcomes=tuple(outcomes),
+        observed=tuple(observed),
+        shared=tuple(shared),
+        flags=envelope.flags,
+    )
+
+
+def _outcome(piece: Piece, key: str) -> Outcome:
+    match piece:
+        case SolutionUpdate():
+            fate = Fate.TEST if piece.test else Fate.OBSERVED
+            return Outcome(piece.path, PARTNER_SOLUTIONS, fate, key, piece.portfolio_id)
+        case CustomerUpdate():
+            fate = Fate.TEST if piece.test else Fate.CUSTOMER
+            return Outcome(piece.path, ACCOUNT_UPDATE, fate, key, piece.entry_id)
+        case OtherChange():
+            fate = Fate.TEST if piece.test else Fate.RECORDED
+            return Outcome(piece.path, piece.field, fate, entry_id=piece.entry_id)
+        case Unreadable():
+            return Outcome(piece.path, piece.field, Fate.QUARANTINED, reason=piece.reason)
+
+
+def commit(conn: Connection, arrivals: Sequence[Arrival]) -> list[Stored]:
+    """Store many POSTs in the transaction of `conn`: observations, solutions, customers, receipts."""
+    numbered = list(zip(receipts.reserve(conn, len(arrivals)), arrivals, strict=True))
+    fresh = append_and_project(conn, [(one, number) for number, arrival in numbered for one in arrival.observed])
+    fresh |= customers.append(
+        conn,
+        [
+            (key, arrival.app, update, arrival.received_at, number)
+            for number, arrival in numbered
+            for key, update in arrival.shared
+        ],
+    )
+    stored = [
+        Stored(number, tuple(_settled(outcome, fresh) for outcome in arrival.outcomes)) for number, arrival in numbered
+    ]
+    receipts.append(conn, [_receipt(arrival, one) for (_, arrival), one in zip(numbered, stored, strict=True)])
+    return stored
+
+
+def salvage(conn: Connection, arrival: Arrival, error: Exception) -> Stored:
+    """Keep a POST that the database would not take as it is: raw, in quarantine, with the reason."""
+    reason = f"it could not be stored ({type(error).__name__}); the raw body is kept. Please report this."
+    poisoned = Outcome("$", "", Fate.QUARANTINED, reason=reason)
+    (number,) = receipts.reserve(conn, 1)
+    stored = Stored(number, (poisoned,))
+    receipts.append(conn, [_receipt(arrival, stored)])
+    return stored
+
+
+def _settled(outcome: Outcome, fresh: set[str]) -> Outcome:
+    """`outcome`, or a duplicate. Of two alike in one commit the first is new."""
+    if not outcome.key:
+        return outcome
+    if outcome.key in fresh:
+        fresh.remove(outcome.key)
+        return outcome
+    return outcome if outcome.fate is Fate.TEST else replace(outcome, fate=Fate.DUPLICATE)
+
+
+def _receipt(arrival: Arrival, stored: Stored) -> Receipt:
+    return Receipt(
+        id=stored.receipt_id,
+        app=arrival.app,
+        received_at=arrival.received_at,
+        body_bytes=len(arrival.body),
+        body=arrival.body,
+        flags=arrival.flags,
+        outcomes=stored.outcomes,
+    )

@@ -1,0 +1,96 @@
+"""Opening the database, and what SQLite needs to be told."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Column, Connection, Engine, create_engine, event, func, select, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from partnerhook.core.errors import ConfigurationInvalid, StoreUnavailable
+
+BUSY_TIMEOUT_MS: Final = 2_000
+"""How long a statement waits for another process's lock: well under the time Meta waits for an answer."""
+
+PAGE_CACHE_KIB: Final = 65_536
+"""Grows only as far as it is used. Holds the upper levels of every index of a log of many millions."""
+
+CHECKPOINT_PAGES: Final = 4_000
+"""16 MiB of write-ahead log between checkpoints: fewer pauses than SQLite's 1,000 pages, still quick to recover."""
+
+
+def open_engine(database_url: str) -> Engine:
+    """An engine for `database_url` (`sqlite:///path` for now). Raises ConfigurationInvalid."""
+    try:
+        url = make_url(database_url)
+    except ArgumentError:
+        raise ConfigurationInvalid("database_url is not a URL such as sqlite:///partnerhook.db.") from None
+    if url.get_backend_name() != "sqlite":
+        raise ConfigurationInvalid(
+            f"database_url names {url.get_backend_name()}; this version stores in SQLite only (sqlite:///file.db)."
+        )
+    if url.database in (None, "", ":memory:"):
+        raise ConfigurationInvalid("database_url names no file; what is only in memory is not durable.")
+    engine = create_engine(
+        url,
+        poolclass=NullPool,
+        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000},
+    )
+    event.listen(engine, "connect", _configure)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def sqlite_file(engine: Engine) -> Path:
+    """The file behind an SQLite engine."""
+    return Path(str(engine.url.database))
+
+
+def for_writing(connection: Connection) -> Connection:
+    """Have this connection's transactions take SQLite's one write lock at their beginning."""
+    return connection.execution_options(partnerhook_writes=True)
+
+
+def _configure(connection: sqlite3.Connection, _record: Any) -> None:
+    # FULL: a commit is on the disk before it returns. That is what a 200 promises.
+    for pragma in (
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        f"cache_size=-{PAGE_CACHE_KIB}",
+        f"wal_autocheckpoint={CHECKPOINT_PAGES}",
+        "temp_store=MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("partnerhook_writes", False)
+    # A deferred transaction that turns writer halfway fails at once where another one is writing.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def probe(engine: Engine) -> None:
+    """Write something for real: finds a full disk, a read-only file and a lock. Raises StoreUnavailable."""
+    try:
+        with for_writing(engine.connect()) as conn, conn.begin():
+            conn.execute(text("UPDATE alembic_version SET version_num = version_num"))
+    except SQLAlchemyError as error:
+        raise StoreUnavailable(f"The database cannot be written: {getattr(error, 'orig', error)}.") from None
+
+
+def is_passing(error: BaseException) -> bool:
+    """The world's fault, not the statement's: locked, full, read-only, unreadable. May work later."""
+    return isinstance(error, (OperationalError, InterfaceError, OSError)) or (
+        isinstance(error, DBAPIError) and error.connection_invalidated
+    )
+
+
+def reserve_ids(conn: Connection, column: Column[Any], count: int) -> range:
+    """`count` unused ids. Safe because the transaction already holds SQLite's only write lock."""
+    newest: int = conn.execute(select(func.coalesce(func.max(column), 0))).scalar_one()
+    return range(newest + 1, newest + 1 + count)

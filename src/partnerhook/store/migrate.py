@@ -1,0 +1,56 @@
+"""Bring the database to the schema of this program, or say that it is not there."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, Engine, inspect, text
+
+from partnerhook.core.errors import SchemaMismatch
+from partnerhook.store.engine import for_writing
+from partnerhook.store.schema import HEAD
+
+
+def version(conn: Connection) -> str | None:
+    """The migration the database is at; None for an empty one."""
+    if not inspect(conn).has_table("alembic_version"):
+        return None
+    found: str | None = conn.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return found
+
+
+def migrate(engine: Engine) -> tuple[str | None, str]:
+    """Run what is missing, in one transaction. Returns the versions before and after.
+
+    Raises SchemaMismatch where a newer program has been here.
+    """
+    with for_writing(engine.connect()) as conn, conn.begin():
+        before = version(conn)
+        if before == HEAD:
+            return before, HEAD
+        if before is not None and before > HEAD:
+            raise SchemaMismatch(_newer(before))
+        # Alembic is only needed on the rare start that has something to do, and costs memory for ever.
+        from alembic import command
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", "partnerhook.store:migrations")
+        config.attributes["connection"] = conn
+        command.upgrade(config, "head")
+    return before, HEAD
+
+
+def check(conn: Connection) -> None:
+    """Raises SchemaMismatch unless the database is at the version of this program."""
+    found = version(conn)
+    if found is None:
+        raise SchemaMismatch("The database is empty; run `partnerhook migrate`, or start `partnerhook serve`.")
+    if found > HEAD:
+        raise SchemaMismatch(_newer(found))
+    if found < HEAD:
+        raise SchemaMismatch(
+            f"The database is at version {found}, this program needs {HEAD}; run `partnerhook migrate`."
+        )
+
+
+def _newer(found: str) -> str:
+    return f"The database is at version {found}, this program knows {HEAD} at most; install a newer Partnerhook."

@@ -1,0 +1,1 @@
+"""Alembic migrations: written by hand, forward only, expand then contract."""

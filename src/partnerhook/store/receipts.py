@@ -1,0 +1,97 @@
+"""Every POST whose signature was right, with the fate of each of its changes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
+
+from partnerhook.core.names import Flag
+from partnerhook.core.receipts import Fate, Outcome, Receipt
+from partnerhook.store.engine import reserve_ids
+from partnerhook.store.schema import receipts
+
+_append = insert(receipts)
+_oldest_bodies = (
+    select(receipts.c.id)
+    .where(
+        receipts.c.received_at < bindparam("before"),
+        receipts.c.id > bindparam("after_id"),
+        receipts.c.body.is_not(None),
+    )
+    .order_by(receipts.c.id)
+    .limit(bindparam("limit"))
+)
+
+
+def reserve(conn: Connection, count: int) -> range:
+    """Ids for `count` receipts of this transaction."""
+    return reserve_ids(conn, receipts.c.id, count)
+
+
+def append(conn: Connection, arrived: Sequence[Receipt]) -> None:
+    """Store receipts."""
+    conn.execute(
+        _append,
+        [
+            {
+                "id": receipt.id,
+                "app": receipt.app,
+                "received_at": receipt.received_at,
+                "body_bytes": receipt.body_bytes,
+                "body": receipt.body,
+                "flags": " ".join(receipt.flags),
+                "outcomes": _to_json(receipt.outcomes),
+                "quarantined": receipt.quarantined,
+            }
+            for receipt in arrived
+        ],
+    )
+
+
+def find(conn: Connection, receipt_id: int) -> Receipt | None:
+    """One receipt, or None."""
+    row = conn.execute(select(receipts).where(receipts.c.id == receipt_id)).one_or_none()
+    return None if row is None else from_row(row)
+
+
+def drop_bodies(conn: Connection, *, received_before: int, after_id: int, limit: int) -> tuple[int | None, int]:
+    """Drop the raw bodies of up to `limit` receipts older than `received_before` (Unix microseconds).
+
+    Looks behind `after_id`; returns the id to go on behind (None when nothing is left) and how many were dropped.
+    """
+    found = {"before": received_before, "after_id": after_id, "limit": limit}
+    ids = conn.execute(_oldest_bodies, found).scalars().all()
+    if not ids:
+        return None, 0
+    conn.execute(update(receipts).where(receipts.c.id.in_(ids)).values(body=None))
+    return ids[-1], len(ids)
+
+
+def from_row(row: Row[Any]) -> Receipt:
+    """One row as the value it was."""
+    return Receipt(
+        id=row.id,
+        app=row.app,
+        received_at=row.received_at,
+        body_bytes=row.body_bytes,
+        body=row.body,
+        flags=tuple(Flag(flag) for flag in row.flags.split()),
+        outcomes=_from_json(row.outcomes),
+    )
+
+
+def _to_json(outcomes: Sequence[Outcome]) -> str:
+    return json.dumps(
+        [(one.path, one.field, one.fate.value, one.key, one.entry_id, one.reason) for one in outcomes],
+        separators=(",", ":"),
+    )
+
+
+def _from_json(text: str) -> tuple[Outcome, ...]:
+    return tuple(
+        Outcome(path, field, Fate(fate), key, entry_id, reason)
+        for path, field, fate, key, entry_id, reason in json.loads(text)
+    )

@@ -1,0 +1,195 @@
+"""Group commit: one thread writes, takes all that waits, commits once, and answers everybody.
+
+Under load a commit serves hundreds of requests for the price of one; without load it serves one at
+once. Nothing is answered before it is on the disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+
+from sqlalchemy import Connection, Engine
+
+from partnerhook.core.errors import StoreUnavailable
+from partnerhook.store.engine import for_writing, is_passing
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+
+WAITING_MAX: Final = 20_000
+"""Jobs that may wait. At the slowest commits seen this is a few seconds of work; beyond it Meta should ask again."""
+
+BATCH_JOBS_MAX: Final = 1_000
+BATCH_BYTES_MAX: Final = 8 * 1024 * 1024
+"""A commit's size: enough to make its cost vanish, and small enough that its rollback and its wait stay short."""
+
+STALLED_S: Final = 5.0
+"""A commit under way for longer than this is stuck on the disk; newcomers are told so instead of waiting behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What one commit did: for whoever measures."""
+
+    jobs: int
+    duration_s: float
+    error: StoreUnavailable | None = None
+
+
+@dataclass(slots=True)
+class _Waiting(Generic[Job, Result]):
+    job: Job
+    size: int
+    answer: asyncio.Future[Result]
+
+
+_STOP: Final = None
+
+
+class GroupCommit(Generic[Job, Result]):
+    """`apply` is given the jobs of one transaction; `salvage` a single job that `apply` cannot take."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        apply: Callable[[Connection, Sequence[Job]], Sequence[Result]],
+        salvage: Callable[[Connection, Job, Exception], Result],
+        on_commit: Callable[[Committed], None],
+    ) -> None:
+        self._engine = engine
+        self._apply = apply
+        self._salvage = salvage
+        self._on_commit = on_commit
+        self._queue: queue.SimpleQueue[_Waiting[Job, Result] | None] = queue.SimpleQueue()
+        self._connection: Connection | None = None
+        self._busy_since: float | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=self._run, name="partnerhook-writer", daemon=True)
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Start the thread; answers are given on `loop`."""
+        self._loop = loop
+        self._thread.start()
+
+    def submit(self, job: Job, size: int) -> asyncio.Future[Result]:
+        """Have `job` (of `size` bytes) committed. The future fails with StoreUnavailable where that is impossible."""
+        if self._loop is None:
+            raise StoreUnavailable("The writer is not running.")
+        self.check()
+        if self._queue.qsize() >= WAITING_MAX:
+            raise StoreUnavailable("Too many webhooks wait for the database.")
+        answer: asyncio.Future[Result] = self._loop.create_future()
+        self._queue.put(_Waiting(job, size, answer))
+        return answer
+
+    def check(self) -> None:
+        """Raises StoreUnavailable where the thread has ended or hangs."""
+        busy_since = self._busy_since
+        if busy_since is not None and time.monotonic() - busy_since > STALLED_S:
+            raise StoreUnavailable("The database has not answered for some seconds.")
+        if not self._thread.is_alive():
+            raise StoreUnavailable("The writer is not running.")
+
+    def stop(self) -> None:
+        """Commit what waits, then end the thread."""
+        self._queue.put(_STOP)
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        carry: _Waiting[Job, Result] | None = None
+        stopping = False
+        while not stopping:
+            batch = [carry] if carry else []
+            carry = None
+            size = sum(one.size for one in batch)
+            while len(batch) < BATCH_JOBS_MAX:
+                try:
+                    one = self._queue.get(block=not batch)
+                except queue.Empty:
+                    break
+                if one is _STOP:
+                    stopping = True
+                    break
+                if batch and size + one.size > BATCH_BYTES_MAX:
+                    carry = one
+                    break
+                batch.append(one)
+                size += one.size
+            if batch:
+                self._commit(batch)
+        if carry:
+            self._commit([carry])
+        self._disconnect()
+
+    def _commit(self, batch: Sequence[_Waiting[Job, Result]]) -> None:
+        started = self._busy_since = time.monotonic()
+        try:
+            results: list[Result] | StoreUnavailable = self._transact([one.job for one in batch])
+        except Exception as error:  # the edge of this thread: whatever it was, the waiting are answered
+            results = StoreUnavailable(f"The database refused a commit: {_first_line(error)}.")
+            self._disconnect()
+        self._busy_since = None
+        failure = results if isinstance(results, StoreUnavailable) else None
+        self._on_commit(Committed(len(batch), time.monotonic() - started, failure))
+        assert self._loop is not None
+        try:
+            self._loop.call_soon_threadsafe(_answer, batch, results)
+        except RuntimeError:
+            # The loop has ended: nobody waits any more, and what was committed is committed.
+            return
+
+    def _transact(self, jobs: Sequence[Job]) -> list[Result]:
+        connection = self._connect()
+        try:
+            with connection.begin():
+                return list(self._apply(connection, jobs))
+        except Exception as error:
+            if is_passing(error):
+                raise
+            # One job that the database cannot take must not fail its neighbours: each on its own.
+            if len(jobs) > 1:
+                return [result for job in jobs for result in self._transact([job])]
+            with connection.begin():
+                return [self._salvage(connection, jobs[0], error)]
+
+    def _connect(self) -> Connection:
+        if self._connection is None:
+            self._connection = for_writing(self._engine.connect())
+        return self._connection
+
+    def _disconnect(self) -> None:
+        """After a failure begin afresh: a disk that came back may need its files opened anew."""
+        if self._connection is not None:
+            try:
+                self._connection.invalidate()
+                self._connection.close()
+            except Exception as error:  # closing a broken connection may fail; there is nothing left to lose
+                self._on_commit(
+                    Committed(0, 0.0, StoreUnavailable(f"Closing the database failed: {_first_line(error)}."))
+                )
+            self._connection = None
+
+
+def _answer(batch: Sequence[_Waiting[Job, Result]], results: Sequence[Result] | StoreUnavailable) -> None:
+    """On the event loop: hand everybody of one commit their result."""
+    if isinstance(results, StoreUnavailable):
+        for one in batch:
+            if not one.answer.done():
+                one.answer.set_exception(results)
+        return
+    for one, result in zip(batch, results, strict=True):
+        if not one.answer.done():
+            one.answer.set_result(result)
+
+
+def _first_line(error: Exception) -> str:
+    """The driver's own words, without the statement and its parameters: these hold payloads."""
+    cause = getattr(error, "orig", None) or error
+    return (str(cause).splitlines() or [type(cause).__name__])[0]
