@@ -67,26 +67,26 @@ async def _serve(settings: Settings) -> None:
     if before != after:
         structlog.get_logger("partnerhook.store").info("database migrated", before=before or "empty", after=after)
     meters = Meters()
-    writer = GroupCommit(engine, ingest.commit, ingest.salvage, meters.committed)
+    writer = GroupCommit(engine, asyncio.get_running_loop(), ingest.commit, ingest.salvage, meters.committed)
     callbacks = {
         callback_path(name, app): Callback(name, app.secrets, app.verify_token.get_secret_value())
         for name, app in apps.items()
         if app.verify_token
     }
     receiver = Receiver(
-        callbacks,
-        writer,
-        meters,
-        Suspect({name: app.secrets for name, app in apps.items()}),
-        BodiesInFlight(settings.bodies_in_flight_bytes_max),
-        settings.body_bytes_max,
+        callbacks=callbacks,
+        writer=writer,
+        meters=meters,
+        suspect=Suspect({name: app.secrets for name, app in apps.items()}),
+        in_flight=BodiesInFlight(settings.bodies_in_flight_bytes_max),
+        body_bytes_max=settings.body_bytes_max,
     )
 
     async def ready() -> None:
         writer.check()
         await asyncio.to_thread(probe, engine)
 
-    writer.start(asyncio.get_running_loop())
+    writer.start()
     retention = asyncio.create_task(retain(engine, keep_days=settings.raw_bodies_keep_days))
     try:
         await serve_listeners(

@@ -201,7 +201,7 @@ def load(given: Path | None = None) -> Settings:
     class Sources(Settings):
         @classmethod
         def settings_customise_sources(
-            cls, settings_cls: type[BaseSettings], **_: PydanticBaseSettingsSource
+            cls, settings_cls: type[BaseSettings], *_: PydanticBaseSettingsSource, **__: PydanticBaseSettingsSource
         ) -> tuple[PydanticBaseSettingsSource, ...]:
             environment = Layer(EnvSettingsSource(settings_cls), "environment")
             if path is None:

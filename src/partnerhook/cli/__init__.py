@@ -1,22 +1,53 @@
-"""The command line: one command per file, loaded only when it is called."""
+"""The command line: one command or family of commands per file, loaded only when it is called."""
 
 from __future__ import annotations
 
-from cyclopts import App
+import sys
+
+from cyclopts import App, Group
 
 from partnerhook import __version__
+from partnerhook.core.errors import PartnerhookError
+
+RUN = Group("Run", sort_key=1)
+LOOK = Group("Look", sort_key=2)
+TRY = Group("Try and diagnose", sort_key=3)
+SET_UP = Group("Set up and repair", sort_key=4)
 
 app = App(
     name="partnerhook",
     help="Stands at the callback URL of a Meta app and keeps the true state of every WhatsApp Multi-Partner Solution.",
     version=__version__,
 )
-app.command(
-    "partnerhook.cli.serve:serve", name="serve", help="Receive Meta's webhooks and keep the state of every solution."
-)
-app.command("partnerhook.cli.migrate:migrate", name="migrate", help="Create the database, or bring it to this version.")
+
+
+def _add(name: str, target: str, group: Group, text: str) -> None:
+    app.command(f"partnerhook.cli.{target}", name=name, group=group, help=text)
+
+
+_add("serve", "serve:serve", RUN, "Receive Meta's webhooks and keep the state of every solution.")
+_add("demo", "demo:demo", RUN, "See it at work: a story of several solutions, played against a real receiver.")
+_add("solutions", "solutions:app", LOOK, "List solutions, show one, explain how it came to its state.")
+_add("observations", "observations:app", LOOK, "List what was heard, or follow it live.")
+_add("receipts", "receipts:app", LOOK, "List and show the POSTs that came in, quarantined ones too.")
+_add("trigger", "trigger:trigger", TRY, "Send a signed event to a receiver, as Meta would.")
+_add("signature", "signature:app", TRY, "Sign a body, verify a signature, find out why one does not match.")
+_add("config", "config:app", SET_UP, "Show, check or write the configuration.")
+_add("migrate", "migrate:migrate", SET_UP, "Create the database, or bring it to this version.")
+_add("rebuild", "rebuild:rebuild", SET_UP, "Fold every solution anew from the log, and report what differed.")
+_add("version", "version:version", SET_UP, "Print the version.")
 
 
 def main() -> None:
-    """The entry point of the `partnerhook` command."""
-    app()
+    """The entry point of the `partnerhook` command. Exit 1: it could not be done; 2: it was called wrongly."""
+    try:
+        app(exit_on_error=True)
+    except PartnerhookError as error:
+        print(f"partnerhook: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of our output (head, less) has seen enough; its pipe is closed for good.
+        sys.stderr.close()
+        sys.exit(0)

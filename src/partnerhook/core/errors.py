@@ -14,6 +14,7 @@ The class docstring is the default message. No message holds a secret or a paylo
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import ClassVar
 
 
 class PartnerhookError(Exception):
@@ -34,7 +35,7 @@ class SignatureProblem(StrEnum):
 class SignatureRejected(PartnerhookError):
     """The request is not signed with the app secret."""
 
-    SENTENCES = {
+    SENTENCES: ClassVar = {
         SignatureProblem.HEADER_MISSING: "The X-Hub-Signature-256 header is missing.",
         SignatureProblem.HEADER_MALFORMED: (
             "The X-Hub-Signature-256 header is not 'sha256=' and 64 hexadecimal digits."

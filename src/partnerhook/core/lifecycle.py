@@ -139,7 +139,7 @@ def find_path(solution: Solution | None, second: Sequence[Observation]) -> Path:
         return Path(before, (state,), (state,), moved=befores != (state,))
     ordered = sorted(states, key=RANK.__getitem__)
     ways = [(before, order) for before in befores for order in permutations(ordered)]
-    costs = [sum(_cost(*step) for step in pairwise((before, *order))) for before, order in ways]
+    costs = [_cost(before, order[0]) + sum(_cost(*step) for step in pairwise(order)) for before, order in ways]
     fitting = [way for way, cost in zip(ways, costs, strict=True) if cost == min(costs)]
     ends = tuple(sorted({order[-1] for _, order in fitting}, key=RANK.__getitem__))
     before, order = next(way for way in fitting if way[1][-1] == ends[-1])

@@ -81,7 +81,8 @@ ADVICE: Final = {
         "There is no X-Hub-Signature-256 header. Meta always sends one: a proxy strips it, or this is not Meta."
     ),
     Diagnosis.HEADER_MALFORMED: (
-        "The X-Hub-Signature-256 header is not 'sha256=' and 64 hexadecimal digits: a proxy changed it, or this is not Meta."
+        "The X-Hub-Signature-256 header is not 'sha256=' and 64 hexadecimal digits:"
+        " a proxy changed it, or this is not Meta."
     ),
     Diagnosis.PREVIOUS_SECRET: (
         "It matches an older app secret of the list. Meta still signs with that one: keep it until this line stops."

@@ -37,6 +37,7 @@ class Receiver:
 
     def __init__(
         self,
+        *,
         callbacks: Mapping[str, Callback],
         writer: Writer,
         meters: Meters,

@@ -56,7 +56,7 @@ def bind(listener: Listener) -> socket.socket:
     except OSError:
         sock.close()
         raise
-    sock.setblocking(False)
+    sock.setblocking(False)  # noqa: FBT003 - the method has no keyword
     return sock
 
 
@@ -64,8 +64,7 @@ async def serve(listeners: list[Listener]) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is under way. Raises OSError where a port is taken."""
     bound: list[tuple[Listener, socket.socket]] = []
     try:
-        for listener in listeners:
-            bound.append((listener, bind(listener)))
+        bound.extend((listener, bind(listener)) for listener in listeners)
     except OSError:
         for _, sock in bound:
             sock.close()
@@ -76,7 +75,7 @@ async def serve(listeners: list[Listener]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     running = [asyncio.create_task(server.serve(sockets=[sock])) for server, sock in servers]
-    while not all(server.started for server, _ in servers):
+    while not all(server.started for server, _ in servers):  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.005)
     for listener, sock in bound:
         host, port = sock.getsockname()[:2]

@@ -29,8 +29,8 @@ def migrate(engine: Engine) -> tuple[str | None, str]:
         if before is not None and before > HEAD:
             raise SchemaMismatch(_newer(before))
         # Alembic is only needed on the rare start that has something to do, and costs memory for ever.
-        from alembic import command
-        from alembic.config import Config
+        from alembic import command  # noqa: PLC0415
+        from alembic.config import Config  # noqa: PLC0415
 
         config = Config()
         config.set_main_option("script_location", "partnerhook.store:migrations")

@@ -53,11 +53,15 @@ _STOP: Final = None
 
 
 class GroupCommit(Generic[Job, Result]):
-    """`apply` is given the jobs of one transaction; `salvage` a single job that `apply` cannot take."""
+    """`apply` is given the jobs of one transaction; `salvage` a single job that `apply` cannot take.
+
+    Jobs are submitted and answered on `loop`; `on_commit` is called on the writing thread.
+    """
 
     def __init__(
         self,
         engine: Engine,
+        loop: asyncio.AbstractEventLoop,
         apply: Callable[[Connection, Sequence[Job]], Sequence[Result]],
         salvage: Callable[[Connection, Job, Exception], Result],
         on_commit: Callable[[Committed], None],
@@ -69,18 +73,15 @@ class GroupCommit(Generic[Job, Result]):
         self._queue: queue.SimpleQueue[_Waiting[Job, Result] | None] = queue.SimpleQueue()
         self._connection: Connection | None = None
         self._busy_since: float | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._loop = loop
         self._thread = threading.Thread(target=self._run, name="partnerhook-writer", daemon=True)
 
-    def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Start the thread; answers are given on `loop`."""
-        self._loop = loop
+    def start(self) -> None:
+        """Start the thread."""
         self._thread.start()
 
     def submit(self, job: Job, size: int) -> asyncio.Future[Result]:
         """Have `job` (of `size` bytes) committed. The future fails with StoreUnavailable where that is impossible."""
-        if self._loop is None:
-            raise StoreUnavailable("The writer is not running.")
         self.check()
         if self._queue.qsize() >= WAITING_MAX:
             raise StoreUnavailable("Too many webhooks wait for the database.")
@@ -132,13 +133,12 @@ class GroupCommit(Generic[Job, Result]):
         started = self._busy_since = time.monotonic()
         try:
             results: list[Result] | StoreUnavailable = self._transact([one.job for one in batch])
-        except Exception as error:  # the edge of this thread: whatever it was, the waiting are answered
+        except Exception as error:  # noqa: BLE001 - the edge of this thread: whatever it was, the waiting are answered
             results = StoreUnavailable(f"The database refused a commit: {_first_line(error)}.")
             self._disconnect()
         self._busy_since = None
         failure = results if isinstance(results, StoreUnavailable) else None
         self._on_commit(Committed(len(batch), time.monotonic() - started, failure))
-        assert self._loop is not None
         try:
             self._loop.call_soon_threadsafe(_answer, batch, results)
         except RuntimeError:
@@ -170,7 +170,7 @@ class GroupCommit(Generic[Job, Result]):
             try:
                 self._connection.invalidate()
                 self._connection.close()
-            except Exception as error:  # closing a broken connection may fail; there is nothing left to lose
+            except Exception as error:  # noqa: BLE001 - closing what is broken may fail; nothing is left to lose
                 self._on_commit(
                     Committed(0, 0.0, StoreUnavailable(f"Closing the database failed: {_first_line(error)}."))
                 )
