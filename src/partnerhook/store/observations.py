@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, literal_column, select
 from sqlalchemy.dialects.sqlite import insert
 
 from partnerhook.core.names import Flag
 from partnerhook.core.observations import Observation, Source
+from partnerhook.store.bulk import Bulk
 from partnerhook.store.engine import reserve_ids
 from partnerhook.store.schema import observations
 
 _insert = insert(observations)
-_append = _insert.on_conflict_do_update(
-    index_elements=["app", "solution_id", "key"],
-    set_={
-        "repeats": observations.c.repeats + 1,
-        "received_at": func.min(observations.c.received_at, _insert.excluded.received_at),
-        "last_received_at": func.max(observations.c.last_received_at, _insert.excluded.last_received_at),
-    },
+_append = Bulk(
+    _insert.on_conflict_do_update(
+        index_elements=["app", "solution_id", "key"],
+        set_={
+            "repeats": observations.c.repeats + literal_column("1"),
+            "received_at": func.min(observations.c.received_at, _insert.excluded.received_at),
+            "last_received_at": func.max(observations.c.last_received_at, _insert.excluded.last_received_at),
+        },
+    ),
+    *observations.c.keys(),
 )
 _ids_between = select(observations.c.id).where(observations.c.id.between(bindparam("first"), bindparam("last")))
 _history = select(observations).where(
@@ -34,25 +38,25 @@ def append(conn: Connection, arrived: Sequence[tuple[Observation, int]]) -> tupl
     Returns the ids that were set aside for them, and for each whether it was new.
     """
     ids = reserve_ids(conn, observations.c.id, len(arrived))
-    conn.execute(
-        _append,
+    _append.run(
+        conn,
         [
-            {
-                "id": row_id,
-                "app": one.app,
-                "solution_id": one.solution_id,
-                "key": one.key,
-                "portfolio_id": one.portfolio_id,
-                "event": one.event,
-                "reported_status": one.reported_status,
-                "time": one.time,
-                "received_at": one.received_at,
-                "last_received_at": one.last_received_at,
-                "repeats": 0,
-                "source": one.source.value,
-                "flags": " ".join(one.flags),
-                "receipt_id": receipt_id,
-            }
+            (
+                row_id,
+                one.app,
+                one.solution_id,
+                one.key,
+                one.portfolio_id,
+                one.event,
+                one.reported_status,
+                one.time,
+                one.received_at,
+                one.last_received_at,
+                one.repeats,
+                one.source.value,
+                " ".join(one.flags),
+                receipt_id,
+            )
             for row_id, (one, receipt_id) in zip(ids, arrived, strict=True)
         ],
     )

@@ -10,10 +10,11 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from partnerhook.core.names import Flag
 from partnerhook.core.receipts import Fate, Outcome, Receipt
+from partnerhook.store.bulk import Bulk
 from partnerhook.store.engine import reserve_ids
 from partnerhook.store.schema import receipts
 
-_append = insert(receipts)
+_append = Bulk(insert(receipts), *receipts.c.keys())
 _oldest_bodies = (
     select(receipts.c.id)
     .where(
@@ -33,19 +34,19 @@ def reserve(conn: Connection, count: int) -> range:
 
 def append(conn: Connection, arrived: Sequence[Receipt]) -> None:
     """Store receipts."""
-    conn.execute(
-        _append,
+    _append.run(
+        conn,
         [
-            {
-                "id": receipt.id,
-                "app": receipt.app,
-                "received_at": receipt.received_at,
-                "body_bytes": receipt.body_bytes,
-                "body": receipt.body,
-                "flags": " ".join(receipt.flags),
-                "outcomes": _to_json(receipt.outcomes),
-                "quarantined": receipt.quarantined,
-            }
+            (
+                receipt.id,
+                receipt.app,
+                receipt.received_at,
+                receipt.body_bytes,
+                receipt.body,
+                " ".join(receipt.flags),
+                _to_json(receipt.outcomes),
+                receipt.quarantined,
+            )
             for receipt in arrived
         ],
     )

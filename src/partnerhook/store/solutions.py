@@ -12,12 +12,16 @@ from sqlalchemy.dialects.sqlite import insert
 from partnerhook.core.lifecycle import Solution
 from partnerhook.core.names import STATE_OF_WORD, UNKNOWN, Flag, Pending, State, Status
 from partnerhook.core.timeline import say
+from partnerhook.store.bulk import Bulk
 from partnerhook.store.schema import observations, solutions
 
 _insert = insert(solutions)
-_save = _insert.on_conflict_do_update(
-    index_elements=["app", "solution_id"],
-    set_={column.name: _insert.excluded[column.name] for column in solutions.c if not column.primary_key},
+_save = Bulk(
+    _insert.on_conflict_do_update(
+        index_elements=["app", "solution_id"],
+        set_={column.name: _insert.excluded[column.name] for column in solutions.c if not column.primary_key},
+    ),
+    *solutions.c.keys(),
 )
 _heard_again = (
     update(solutions)
@@ -79,9 +83,7 @@ def touched_by(conn: Connection, observation_ids: range) -> dict[tuple[str, str]
 
 def save(conn: Connection, changed: Iterable[Solution]) -> None:
     """Store these solutions in place of what was stored of them."""
-    rows = [_to_row(solution) for solution in changed]
-    if rows:
-        conn.execute(_save, rows)
+    _save.run(conn, [_to_row(solution) for solution in changed])
 
 
 def remove(conn: Connection, gone: Iterable[tuple[str, str]]) -> None:
@@ -133,19 +135,20 @@ def _state(word: str) -> State:
     return STATE_OF_WORD.get(word, UNKNOWN)
 
 
-def _to_row(solution: Solution) -> dict[str, Any]:
-    return {
-        "app": solution.app,
-        "solution_id": solution.solution_id,
-        "portfolio_id": solution.portfolio_id,
-        "status": solution.status.value,
-        "pending": solution.pending.value,
-        "reported_status": solution.reported_status,
-        "could_be": " ".join(say(state) for state in solution.could_be),
-        "since": solution.since,
-        "newest_at": solution.newest_at,
-        "first_seen": solution.first_seen,
-        "last_seen": solution.last_seen,
-        "observations": solution.observations,
-        "anomalies": " ".join(solution.anomalies),
-    }
+def _to_row(solution: Solution) -> tuple[Any, ...]:
+    """In the order of the table's columns."""
+    return (
+        solution.app,
+        solution.solution_id,
+        solution.portfolio_id,
+        solution.status.value,
+        solution.pending.value,
+        solution.reported_status,
+        " ".join([say(state) for state in solution.could_be]),
+        solution.since,
+        solution.newest_at,
+        solution.first_seen,
+        solution.last_seen,
+        solution.observations,
+        " ".join(solution.anomalies),
+    )

@@ -10,7 +10,7 @@ import asyncio
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
@@ -70,7 +70,9 @@ class GroupCommit(Generic[Job, Result]):
         self._apply = apply
         self._salvage = salvage
         self._on_commit = on_commit
-        self._queue: queue.SimpleQueue[_Waiting[Job, Result] | None] = queue.SimpleQueue()
+        self._gathered: list[_Waiting[Job, Result]] = []
+        self._queue: queue.SimpleQueue[list[_Waiting[Job, Result]] | None] = queue.SimpleQueue()
+        self._waiting = 0
         self._connection: Connection | None = None
         self._busy_since: float | None = None
         self._loop = loop
@@ -83,11 +85,19 @@ class GroupCommit(Generic[Job, Result]):
     def submit(self, job: Job, size: int) -> asyncio.Future[Result]:
         """Have `job` (of `size` bytes) committed. The future fails with StoreUnavailable where that is impossible."""
         self.check()
-        if self._queue.qsize() >= WAITING_MAX:
+        if self._waiting >= WAITING_MAX:
             raise StoreUnavailable("Too many webhooks wait for the database.")
         answer: asyncio.Future[Result] = self._loop.create_future()
-        self._queue.put(_Waiting(job, size, answer))
+        self._waiting += 1
+        if not self._gathered:
+            # What one turn of the event loop brings travels together: larger commits, fewer wake-ups.
+            self._loop.call_soon(self._hand_over)
+        self._gathered.append(_Waiting(job, size, answer))
         return answer
+
+    def _hand_over(self) -> None:
+        gathered, self._gathered = self._gathered, []
+        self._queue.put(gathered)
 
     def check(self) -> None:
         """Raises StoreUnavailable where the thread has ended or hangs."""
@@ -104,29 +114,15 @@ class GroupCommit(Generic[Job, Result]):
             self._thread.join()
 
     def _run(self) -> None:
-        carry: _Waiting[Job, Result] | None = None
-        stopping = False
-        while not stopping:
-            batch = [carry] if carry else []
-            carry = None
-            size = sum(one.size for one in batch)
-            while len(batch) < BATCH_JOBS_MAX:
-                try:
-                    one = self._queue.get(block=not batch)
-                except queue.Empty:
-                    break
-                if one is _STOP:
-                    stopping = True
-                    break
-                if batch and size + one.size > BATCH_BYTES_MAX:
-                    carry = one
-                    break
-                batch.append(one)
-                size += one.size
-            if batch:
+        waiting: list[_Waiting[Job, Result]] | None = []
+        while waiting is not _STOP:
+            waiting = self._queue.get()
+            pending = list(waiting or ())
+            while waiting is not _STOP and len(pending) < BATCH_JOBS_MAX and not self._queue.empty():
+                waiting = self._queue.get()
+                pending.extend(waiting or ())
+            for batch in _batches(pending):
                 self._commit(batch)
-        if carry:
-            self._commit([carry])
         self._disconnect()
 
     def _commit(self, batch: Sequence[_Waiting[Job, Result]]) -> None:
@@ -140,10 +136,22 @@ class GroupCommit(Generic[Job, Result]):
         failure = results if isinstance(results, StoreUnavailable) else None
         self._on_commit(Committed(len(batch), time.monotonic() - started, failure))
         try:
-            self._loop.call_soon_threadsafe(_answer, batch, results)
+            self._loop.call_soon_threadsafe(self._answer, batch, results)
         except RuntimeError:
             # The loop has ended: nobody waits any more, and what was committed is committed.
             return
+
+    def _answer(self, batch: Sequence[_Waiting[Job, Result]], results: Sequence[Result] | StoreUnavailable) -> None:
+        """On the event loop: hand everybody of one commit their result."""
+        self._waiting -= len(batch)
+        if isinstance(results, StoreUnavailable):
+            for one in batch:
+                if not one.answer.done():
+                    one.answer.set_exception(results)
+            return
+        for one, result in zip(batch, results, strict=True):
+            if not one.answer.done():
+                one.answer.set_result(result)
 
     def _transact(self, jobs: Sequence[Job]) -> list[Result]:
         connection = self._connect()
@@ -177,16 +185,18 @@ class GroupCommit(Generic[Job, Result]):
             self._connection = None
 
 
-def _answer(batch: Sequence[_Waiting[Job, Result]], results: Sequence[Result] | StoreUnavailable) -> None:
-    """On the event loop: hand everybody of one commit their result."""
-    if isinstance(results, StoreUnavailable):
-        for one in batch:
-            if not one.answer.done():
-                one.answer.set_exception(results)
-        return
-    for one, result in zip(batch, results, strict=True):
-        if not one.answer.done():
-            one.answer.set_result(result)
+def _batches(pending: Sequence[_Waiting[Job, Result]]) -> Iterator[list[_Waiting[Job, Result]]]:
+    """Cut into commits of bounded size; one job alone may be larger."""
+    batch: list[_Waiting[Job, Result]] = []
+    size = 0
+    for one in pending:
+        if batch and (len(batch) == BATCH_JOBS_MAX or size + one.size > BATCH_BYTES_MAX):
+            yield batch
+            batch, size = [], 0
+        batch.append(one)
+        size += one.size
+    if batch:
+        yield batch
 
 
 def _first_line(error: Exception) -> str:
