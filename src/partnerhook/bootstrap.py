@@ -99,6 +99,7 @@ async def _serve(settings: Settings) -> None:
 
 def _public(settings: Settings, app: Callable[..., Awaitable[None]]) -> Listener:
     from partnerhook.config import split_listen
+    from partnerhook.receiver.protocol import Bounds
     from partnerhook.receiver.server import Listener
 
     host, port = split_listen(settings.listen, "listen")
@@ -107,9 +108,7 @@ def _public(settings: Settings, app: Callable[..., Awaitable[None]]) -> Listener
         host=host,
         port=port,
         app=app,
-        connections_max=settings.connections_max,
-        header_deadline_s=settings.header_deadline_s,
-        body_deadline_s=settings.body_deadline_s,
+        bounds=Bounds(settings.header_deadline_s, settings.body_deadline_s, settings.connections_max),
         shutdown_grace_s=settings.shutdown_grace_s,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import Any, Final
 
 from uvicorn.config import Config
@@ -26,73 +27,88 @@ TIMEOUT: Final = (
 )
 
 
-def bounded_protocol(
-    *, header_deadline_s: float, body_deadline_s: float, connections_max: int
-) -> type[HttpToolsProtocol]:
-    """A protocol class for `uvicorn.Config(http=...)` that cuts slow clients off and counts connections."""
+SWEEPS_PER_DEADLINE: Final = 4
+"""How exactly deadlines are kept: one sweep over all connections costs less than a timer per request."""
 
-    class BoundedProtocol(HttpToolsProtocol):
-        """One deadline is armed at a time: for the headers, then for the body, never while we work."""
 
-        def __init__(
-            self,
-            config: Config,
-            server_state: ServerState,
-            app_state: dict[str, Any],
-            _loop: asyncio.AbstractEventLoop | None = None,
-        ) -> None:
-            super().__init__(config, server_state, app_state, _loop)
-            self._deadline: asyncio.TimerHandle | None = None
-            self._header_bytes = 0
-            self._reading_headers = True
+@dataclass(slots=True)
+class Bounds:
+    """What one listener allows its clients."""
 
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            super().connection_made(transport)
-            if len(self.connections) > connections_max:
-                transport.write(BUSY)
-                transport.close()
-                return
-            self._arm(header_deadline_s)
+    header_deadline_s: float
+    body_deadline_s: float
+    connections_max: int
 
-        def connection_lost(self, exc: Exception | None) -> None:
-            self._disarm()
-            super().connection_lost(exc)
 
-        def data_received(self, data: bytes) -> None:
-            if self._reading_headers:
-                if self._deadline is None:
-                    self._arm(header_deadline_s)  # the first bytes of another request on this connection
-                self._header_bytes += len(data)
-            super().data_received(data)
-            if self._reading_headers and self._header_bytes > HEADER_BYTES_MAX and not self.transport.is_closing():
-                self.send_400_response("The request's headers are too long.")
+class BoundedProtocol(HttpToolsProtocol):
+    """One thing is awaited from the client at a time: headers, then a body, then nothing while we work."""
 
-        def on_headers_complete(self) -> None:
-            self._reading_headers = False
-            self._header_bytes = 0
-            self._arm(body_deadline_s)
-            super().on_headers_complete()
+    bounds: Bounds
 
-        def on_message_complete(self) -> None:
-            self._disarm()
-            self._reading_headers = True
-            super().on_message_complete()
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._deadline: float | None = None
+        self._header_bytes = 0
+        self._reading_headers = True
 
-        def _arm(self, seconds: float) -> None:
-            self._disarm()
-            self._deadline = self.loop.call_later(seconds, self._too_slow)
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A client connected: it has its header deadline, if there is room for it."""
+        super().connection_made(transport)
+        if len(self.connections) > self.bounds.connections_max:
+            transport.write(BUSY)
+            transport.close()
+            return
+        self._deadline = self.loop.time() + self.bounds.header_deadline_s
 
-        def _disarm(self) -> None:
-            if self._deadline is not None:
-                self._deadline.cancel()
-                self._deadline = None
+    def data_received(self, data: bytes) -> None:
+        """Bytes came in."""
+        if self._reading_headers:
+            if self._deadline is None:  # the first bytes of another request on this connection
+                self._deadline = self.loop.time() + self.bounds.header_deadline_s
+            self._header_bytes += len(data)
+        super().data_received(data)
+        if self._reading_headers and self._header_bytes > HEADER_BYTES_MAX and not self.transport.is_closing():
+            self.send_400_response("The request's headers are too long.")
 
-        def _too_slow(self) -> None:
-            self._deadline = None
-            if self.transport.is_closing():
-                return
-            if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
-                self.transport.write(TIMEOUT)
-            self.transport.close()
+    def on_headers_complete(self) -> None:
+        """The parser has all headers: from now on the body is awaited."""
+        self._reading_headers = False
+        self._header_bytes = 0
+        self._deadline = self.loop.time() + self.bounds.body_deadline_s
+        super().on_headers_complete()
 
-    return BoundedProtocol
+    def on_message_complete(self) -> None:
+        """The parser has the whole request: it is our turn."""
+        self._deadline = None
+        self._reading_headers = True
+        super().on_message_complete()
+
+    def cut_off_if_slow(self, now: float) -> None:
+        """Close the connection where its client has let a deadline pass."""
+        if self._deadline is None or now < self._deadline or self.transport.is_closing():
+            return
+        if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
+            self.transport.write(TIMEOUT)
+        self.transport.close()
+
+
+def bounded(bounds: Bounds) -> type[BoundedProtocol]:
+    """A protocol class for `uvicorn.Config(http=...)`."""
+    return type("BoundedProtocol", (BoundedProtocol,), {"bounds": bounds})
+
+
+async def sweep(state: ServerState, bounds: Bounds) -> None:
+    """For ever: cut slow clients off."""
+    loop = asyncio.get_running_loop()
+    while True:
+        await asyncio.sleep(min(bounds.header_deadline_s, bounds.body_deadline_s, 4.0) / SWEEPS_PER_DEADLINE)
+        now = loop.time()
+        for connection in list(state.connections):
+            if isinstance(connection, BoundedProtocol):
+                connection.cut_off_if_slow(now)

@@ -8,12 +8,12 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import structlog
 import uvicorn
 
-from partnerhook.receiver.protocol import bounded_protocol
+from partnerhook.receiver.protocol import Bounds, bounded, sweep
 
 log = structlog.get_logger("partnerhook.server")
 
@@ -32,9 +32,7 @@ class Listener:
     host: str
     port: int
     app: Callable[..., Awaitable[None]]
-    connections_max: int
-    header_deadline_s: float
-    body_deadline_s: float
+    bounds: Bounds
     shutdown_grace_s: float
 
 
@@ -69,34 +67,37 @@ async def serve(listeners: list[Listener]) -> None:
         for _, sock in bound:
             sock.close()
         raise
-    servers = [(_server(listener), sock) for listener, sock in bound]
+    servers = [_server(listener) for listener, _ in bound]
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    running = [asyncio.create_task(server.serve(sockets=[sock])) for server, sock in servers]
-    while not all(server.started for server, _ in servers):  # noqa: ASYNC110 - uvicorn has no event for it
+    running = [
+        asyncio.create_task(server.serve(sockets=[sock])) for server, (_, sock) in zip(servers, bound, strict=True)
+    ]
+    while not all(server.started for server in servers):  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.005)
     for listener, sock in bound:
         host, port = sock.getsockname()[:2]
         log.info("listening", listener=listener.name, url=f"http://{f'[{host}]' if ':' in host else host}:{port}")
+    sweeps = [
+        asyncio.create_task(sweep(server.server_state, listener.bounds))
+        for server, (listener, _) in zip(servers, bound, strict=True)
+    ]
     await stop.wait()
     log.info("stopping: no new connections; requests under way are finished")
-    for server, _ in servers:
+    for server in servers:
         server.should_exit = True
     await asyncio.gather(*running)
+    for task in sweeps:
+        task.cancel()
 
 
 def _server(listener: Listener) -> _Server:
-    protocol: type[Any] = bounded_protocol(
-        header_deadline_s=listener.header_deadline_s,
-        body_deadline_s=listener.body_deadline_s,
-        connections_max=listener.connections_max,
-    )
     return _Server(
         uvicorn.Config(
             listener.app,
-            http=protocol,
+            http=bounded(listener.bounds),
             ws="none",
             lifespan="off",
             log_config=None,
