@@ -87,6 +87,7 @@ async def _serve(settings: Settings) -> None:
         await asyncio.to_thread(probe, engine)
 
     writer.start()
+    _spare_the_collector()
     retention = asyncio.create_task(retain(engine, keep_days=settings.raw_bodies_keep_days))
     try:
         await serve_listeners(
@@ -95,6 +96,15 @@ async def _serve(settings: Settings) -> None:
     finally:
         retention.cancel()
         await asyncio.to_thread(writer.stop)
+
+
+def _spare_the_collector() -> None:
+    """Under load the garbage collector costs an eighth of the time, for objects that are freed without it."""
+    import gc
+
+    gc.collect()
+    gc.freeze()  # what was imported stays: it need not be looked through again
+    gc.set_threshold(50_000, 20, 100)
 
 
 def _public(settings: Settings, app: Callable[..., Awaitable[None]]) -> Listener:

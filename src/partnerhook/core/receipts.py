@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from partnerhook.core.names import Flag
 
@@ -27,8 +28,7 @@ class Fate(StrEnum):
     """Not understood; the reason and the raw body are kept."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of the change at `path`; `$` is the whole body."""
 
     path: str
@@ -39,6 +39,15 @@ class Outcome:
     entry_id: str = ""
     reason: str = ""
     """Why it is in quarantine, and what to do."""
+
+
+class Stored(NamedTuple):
+    """A POST that is durable, and what became of it."""
+
+    receipt_id: int
+    app: str
+    body_bytes: int
+    outcomes: tuple[Outcome, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

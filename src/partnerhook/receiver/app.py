@@ -134,8 +134,7 @@ class Receiver:
             raise
         if verified.secret_index:
             self._suspect.previous_secret(callback.app)
-        stored = await durable
-        self._meters.stored(callback.app, len(body), stored.outcomes)
+        await durable
 
 
 ALLOW: Final = ((b"allow", b"GET, POST"),)

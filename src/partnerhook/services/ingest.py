@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+import structlog
 from sqlalchemy import Connection
 
 from partnerhook.core import wire
@@ -14,12 +15,14 @@ from partnerhook.core.errors import PayloadUnreadable
 from partnerhook.core.names import ACCOUNT_UPDATE, PARTNER_SOLUTIONS, Flag
 from partnerhook.core.observations import MICROSECONDS, Observation, customer_key, observe
 from partnerhook.core.partner_solutions import SolutionUpdate
-from partnerhook.core.receipts import Fate, Outcome, Receipt
+from partnerhook.core.receipts import Fate, Outcome, Receipt, Stored
 from partnerhook.core.signature import VerifiedBody, verify
 from partnerhook.core.wire import Envelope, OtherChange, Piece, Unreadable
 from partnerhook.services.project import append_and_project
 from partnerhook.store import customers, receipts
 from partnerhook.store.writer import GroupCommit
+
+log = structlog.get_logger("partnerhook.ingest")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,14 +39,6 @@ class Arrival:
     shared: tuple[tuple[str, CustomerUpdate], ...] = ()
     """Events of customers with their keys."""
     flags: tuple[Flag, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """The POST is durable, and this became of it."""
-
-    receipt_id: int
-    outcomes: tuple[Outcome, ...]
 
 
 Writer = GroupCommit[Arrival, Stored]
@@ -129,7 +124,8 @@ def commit(conn: Connection, arrivals: Sequence[Arrival]) -> list[Stored]:
         ],
     )
     stored = [
-        Stored(number, tuple(_settled(outcome, fresh) for outcome in arrival.outcomes)) for number, arrival in numbered
+        _stored(number, arrival, tuple([_settled(outcome, fresh) for outcome in arrival.outcomes]))
+        for number, arrival in numbered
     ]
     receipts.append(conn, [_receipt(arrival, one) for (_, arrival), one in zip(numbered, stored, strict=True)])
     return stored
@@ -140,9 +136,15 @@ def salvage(conn: Connection, arrival: Arrival, error: Exception) -> Stored:
     reason = f"it could not be stored ({type(error).__name__}); the raw body is kept. Please report this."
     poisoned = Outcome("$", "", Fate.QUARANTINED, reason=reason)
     (number,) = receipts.reserve(conn, 1)
-    stored = Stored(number, (poisoned,))
+    # Only the error's kind: its text holds the statement's parameters, and these are people's messages.
+    log.error("a webhook could not be stored as it is; it is in quarantine", receipt=number, error=type(error).__name__)
+    stored = _stored(number, arrival, (poisoned,))
     receipts.append(conn, [_receipt(arrival, stored)])
     return stored
+
+
+def _stored(number: int, arrival: Arrival, outcomes: tuple[Outcome, ...]) -> Stored:
+    return Stored(number, arrival.app, len(arrival.body), outcomes)
 
 
 def _settled(outcome: Outcome, fresh: set[str]) -> Outcome:
@@ -152,7 +154,7 @@ def _settled(outcome: Outcome, fresh: set[str]) -> Outcome:
     if outcome.key in fresh:
         fresh.remove(outcome.key)
         return outcome
-    return outcome if outcome.fate is Fate.TEST else replace(outcome, fate=Fate.DUPLICATE)
+    return outcome if outcome.fate is Fate.TEST else outcome._replace(fate=Fate.DUPLICATE)
 
 
 def _receipt(arrival: Arrival, stored: Stored) -> Receipt:
@@ -160,7 +162,7 @@ def _receipt(arrival: Arrival, stored: Stored) -> Receipt:
         id=stored.receipt_id,
         app=arrival.app,
         received_at=arrival.received_at,
-        body_bytes=len(arrival.body),
+        body_bytes=stored.body_bytes,
         body=arrival.body,
         flags=arrival.flags,
         outcomes=stored.outcomes,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter as Counts
 from enum import StrEnum
+from functools import lru_cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 
-from partnerhook.core.receipts import Outcome
+from partnerhook.core.receipts import Stored
 from partnerhook.store.writer import Committed
 
 # A second sample per metric with its birthday: noise in every scrape.
@@ -69,6 +70,7 @@ class Meters:
             buckets=ANSWER_BUCKETS_S,
             registry=self.registry,
         )
+        self._answer_seconds_of = lru_cache(maxsize=None)(self._answer_seconds.labels)
         self._commit_jobs = Histogram(
             "partnerhook_commit_webhooks", "POSTs per commit.", buckets=COMMIT_JOBS_BUCKETS, registry=self.registry
         )
@@ -84,17 +86,27 @@ class Meters:
 
     def answered(self, app: str, seconds: float) -> None:
         """A webhook was answered 200, this long after its headers came."""
-        self._answer_seconds.labels(app).observe(seconds)
+        self._answer_seconds_of(app).observe(seconds)
 
-    def stored(self, app: str, body_bytes: int, outcomes: Sequence[Outcome]) -> None:
-        """A webhook is durable."""
-        self._received.labels(app).inc()
-        self._received_bytes.labels(app).inc(body_bytes)
-        counts: dict[tuple[str, str], int] = {}
-        for outcome in outcomes:
-            counts[outcome.field, outcome.fate] = counts.get((outcome.field, outcome.fate), 0) + 1
-        for (field, fate), count in counts.items():
-            self._changes.labels(app, field, fate).inc(count)
+    def committed(self, commit: Committed[Stored]) -> None:
+        """A commit ended. Counts once for all its webhooks: label look-ups for each would cost more than the rest."""
+        if commit.error is not None:
+            self._commits_failed.inc()
+            return
+        self._commit_jobs.observe(commit.jobs)
+        self._commit_seconds.observe(commit.duration_s)
+        received: Counts[str] = Counts()
+        received_bytes: Counts[str] = Counts()
+        changes: Counts[tuple[str, str, str]] = Counts()
+        for one in commit.results:
+            received[one.app] += 1
+            received_bytes[one.app] += one.body_bytes
+            changes.update([(one.app, outcome.field, outcome.fate) for outcome in one.outcomes])
+        for app, count in received.items():
+            self._received.labels(app).inc(count)
+            self._received_bytes.labels(app).inc(received_bytes[app])
+        for labels, count in changes.items():
+            self._changes.labels(*labels).inc(count)
 
     def refused(self, app: str, reason: Refusal) -> None:
         """A request was not taken."""
@@ -103,14 +115,6 @@ class Meters:
     def handshake(self, app: str) -> None:
         """A verification request was answered."""
         self._handshakes.labels(app).inc()
-
-    def committed(self, commit: Committed) -> None:
-        """A commit ended."""
-        if commit.error is not None:
-            self._commits_failed.inc()
-            return
-        self._commit_jobs.observe(commit.jobs)
-        self._commit_seconds.observe(commit.duration_s)
 
     def exposition(self, solutions_by_state: dict[tuple[str, str, str], int]) -> bytes:
         """The text that Prometheus scrapes."""

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from partnerhook.core.errors import StoreUnavailable
 from partnerhook.store.engine import for_writing, is_passing
@@ -34,11 +37,13 @@ STALLED_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Committed:
+class Committed(Generic[Result]):
     """What one commit did: for whoever measures."""
 
     jobs: int
     duration_s: float
+    results: Sequence[Result]
+    """Empty where the commit failed."""
     error: StoreUnavailable | None = None
 
 
@@ -55,7 +60,7 @@ _STOP: Final = None
 class GroupCommit(Generic[Job, Result]):
     """`apply` is given the jobs of one transaction; `salvage` a single job that `apply` cannot take.
 
-    Jobs are submitted and answered on `loop`; `on_commit` is called on the writing thread.
+    Jobs are submitted and answered on `loop`; `on_commit` is called there too.
     """
 
     def __init__(
@@ -64,7 +69,7 @@ class GroupCommit(Generic[Job, Result]):
         loop: asyncio.AbstractEventLoop,
         apply: Callable[[Connection, Sequence[Job]], Sequence[Result]],
         salvage: Callable[[Connection, Job, Exception], Result],
-        on_commit: Callable[[Committed], None],
+        on_commit: Callable[[Committed[Result]], None],
     ) -> None:
         self._engine = engine
         self._apply = apply
@@ -127,31 +132,29 @@ class GroupCommit(Generic[Job, Result]):
 
     def _commit(self, batch: Sequence[_Waiting[Job, Result]]) -> None:
         started = self._busy_since = time.monotonic()
+        results: list[Result] = []
+        failure: StoreUnavailable | None = None
         try:
-            results: list[Result] | StoreUnavailable = self._transact([one.job for one in batch])
+            results = self._transact([one.job for one in batch])
         except Exception as error:  # noqa: BLE001 - the edge of this thread: whatever it was, the waiting are answered
-            results = StoreUnavailable(f"The database refused a commit: {_first_line(error)}.")
+            failure = StoreUnavailable(f"The database refused a commit: {_first_line(error)}.")
             self._disconnect()
         self._busy_since = None
-        failure = results if isinstance(results, StoreUnavailable) else None
-        self._on_commit(Committed(len(batch), time.monotonic() - started, failure))
-        try:
-            self._loop.call_soon_threadsafe(self._answer, batch, results)
-        except RuntimeError:
-            # The loop has ended: nobody waits any more, and what was committed is committed.
-            return
+        committed = Committed(len(batch), time.monotonic() - started, results, failure)
+        with suppress(RuntimeError):  # the loop has ended: nobody waits any more, and what is committed is committed
+            self._loop.call_soon_threadsafe(self._answer, batch, committed)
 
-    def _answer(self, batch: Sequence[_Waiting[Job, Result]], results: Sequence[Result] | StoreUnavailable) -> None:
+    def _answer(self, batch: Sequence[_Waiting[Job, Result]], committed: Committed[Result]) -> None:
         """On the event loop: hand everybody of one commit their result."""
         self._waiting -= len(batch)
-        if isinstance(results, StoreUnavailable):
+        if committed.error is not None:
             for one in batch:
                 if not one.answer.done():
-                    one.answer.set_exception(results)
-            return
-        for one, result in zip(batch, results, strict=True):
+                    one.answer.set_exception(StoreUnavailable(str(committed.error)))
+        for one, result in zip(batch, committed.results, strict=False):
             if not one.answer.done():
                 one.answer.set_result(result)
+        self._on_commit(committed)
 
     def _transact(self, jobs: Sequence[Job]) -> list[Result]:
         connection = self._connect()
@@ -174,15 +177,13 @@ class GroupCommit(Generic[Job, Result]):
 
     def _disconnect(self) -> None:
         """After a failure begin afresh: a disk that came back may need its files opened anew."""
-        if self._connection is not None:
-            try:
-                self._connection.invalidate()
-                self._connection.close()
-            except Exception as error:  # noqa: BLE001 - closing what is broken may fail; nothing is left to lose
-                self._on_commit(
-                    Committed(0, 0.0, StoreUnavailable(f"Closing the database failed: {_first_line(error)}."))
-                )
-            self._connection = None
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(
+                SQLAlchemyError, sqlite3.Error, OSError
+            ):  # closing what is broken may fail; nothing is left to lose
+                connection.invalidate()
+                connection.close()
 
 
 def _batches(pending: Sequence[_Waiting[Job, Result]]) -> Iterator[list[_Waiting[Job, Result]]]:
