@@ -11,30 +11,26 @@ newer seconds came, and folds the whole history when not; both are the same func
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import groupby, pairwise, permutations
 from operator import attrgetter
-from typing import Final
+from typing import Final, NamedTuple
 
 from partnerhook.core.names import STATES, Flag, Pending, State, Status
 from partnerhook.core.observations import Observation
 from partnerhook.core.transitions import oddity, steps_between
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Solution:
+class Solution(NamedTuple):
     """What is known of one solution. Seconds are Unix seconds, microseconds Unix microseconds."""
 
     app: str
     solution_id: str
     portfolio_id: str
     """The portfolio that the newest webhook named; empty until one was heard."""
-    status: Status
-    pending: Pending
-    reported_status: str
-    """The last word, as Meta sent it."""
     could_be: tuple[State, ...]
     """Every state that fits what was heard, in the order of life; more than one: ambiguous."""
+    reported_status: str
+    """The last word, as Meta sent it."""
     since: int
     """The second in which it came to this status and pending."""
     newest_at: int
@@ -50,8 +46,18 @@ class Solution:
 
     @property
     def state(self) -> State:
-        """Status and pending together."""
-        return State(self.status, self.pending)
+        """The state it is in; of several possible ones the one furthest in a solution's life."""
+        return self.could_be[-1]
+
+    @property
+    def status(self) -> Status:
+        """As the Graph API's `status`."""
+        return self.could_be[-1].status
+
+    @property
+    def pending(self) -> Pending:
+        """As the Graph API's `status_for_pending_request`."""
+        return self.could_be[-1].pending
 
     @property
     def usable(self) -> bool:
@@ -69,7 +75,10 @@ def fold(history: Iterable[Observation]) -> Solution | None:
 
 def seconds(history: Iterable[Observation]) -> list[list[Observation]]:
     """The observations that count, grouped by second, oldest first; in a second by key."""
-    counting = sorted((one for one in history if not one.test), key=attrgetter("at", "key"))
+    counting = [one for one in history if not one.test]
+    if len(counting) == 1:
+        return [counting]
+    counting.sort(key=attrgetter("at", "key"))
     return [list(group) for _, group in groupby(counting, key=attrgetter("at"))]
 
 
@@ -78,32 +87,43 @@ def advance(solution: Solution | None, second: Sequence[Observation]) -> Solutio
     first = second[0]
     path = find_path(solution, second)
     portfolios = sorted({one.portfolio_id for one in second if one.portfolio_id})
-    known = solution.portfolio_id if solution else ""
-    flags = {flag for one in second for flag in one.flags} | path.flags
-    if len(portfolios) > 1 or (known and portfolios and portfolios[-1] != known):
+    flags = path.flags.union(*[one.flags for one in second])
+    if len(portfolios) > 1:
         flags.add(Flag.PORTFOLIO_CHANGED)
-    if solution and not path.moved:
-        flags.update(solution.anomalies)
-    same = solution is not None and solution.state == path.end and len(path.states) == 1
-    return Solution(
+    new = Solution(
         app=first.app,
         solution_id=first.solution_id,
-        portfolio_id=portfolios[-1] if portfolios else known,
-        status=path.end.status,
-        pending=path.end.pending,
-        reported_status=max(one.reported_status for one in second if one.state == path.end),
+        portfolio_id=portfolios[-1] if portfolios else "",
         could_be=path.ends,
-        since=solution.since if solution and same else first.at,
+        reported_status=max([one.reported_status for one in second if one.state is path.end]),
+        since=first.at,
         newest_at=first.at,
-        first_seen=min([one.received_at for one in second] + ([solution.first_seen] if solution else [])),
-        last_seen=max([one.last_received_at for one in second] + ([solution.last_seen] if solution else [])),
-        observations=len(second) + (solution.observations if solution else 0),
+        first_seen=min([one.received_at for one in second]),
+        last_seen=max([one.last_received_at for one in second]),
+        observations=len(second),
         anomalies=tuple(sorted(flags)),
+    )
+    return new if solution is None else _continued(solution, new, path)
+
+
+def _continued(old: Solution, new: Solution, path: Path) -> Solution:
+    """`new` is what one second tells on its own; here it takes over what stays true of `old`."""
+    anomalies = set(new.anomalies)
+    if new.portfolio_id and old.portfolio_id and new.portfolio_id != old.portfolio_id:
+        anomalies.add(Flag.PORTFOLIO_CHANGED)
+    if not path.moved:
+        anomalies.update(old.anomalies)
+    return new._replace(
+        portfolio_id=new.portfolio_id or old.portfolio_id,
+        since=old.since if path.states == (old.state,) else new.since,
+        first_seen=min(new.first_seen, old.first_seen),
+        last_seen=max(new.last_seen, old.last_seen),
+        observations=new.observations + old.observations,
+        anomalies=tuple(sorted(anomalies)),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(NamedTuple):
     """The way through one second: from `before` through `states`; `ends` are all ends that fit equally."""
 
     before: State | None
@@ -135,7 +155,7 @@ def find_path(solution: Solution | None, second: Sequence[Observation]) -> Path:
     states = {one.state for one in second}
     if len(states) == 1:
         (state,) = states
-        before = min(befores, key=lambda candidate: _cost(candidate, state))
+        before = befores[0] if len(befores) == 1 else min(befores, key=lambda candidate: _cost(candidate, state))
         return Path(before, (state,), (state,), moved=befores != (state,))
     ordered = sorted(states, key=RANK.__getitem__)
     ways = [(before, order) for before in befores for order in permutations(ordered)]

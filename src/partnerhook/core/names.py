@@ -8,8 +8,9 @@ seventh status, PENDING; the Graph API reference v25.0 for the two fields `statu
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final
 
 WHATSAPP_OBJECT: Final = "whatsapp_business_account"
 PARTNER_SOLUTIONS: Final = "partner_solutions"
@@ -40,8 +41,9 @@ class Pending(StrEnum):
     PENDING_DEACTIVATION = "PENDING_DEACTIVATION"
 
 
-class State(NamedTuple):
-    """The two fields together: all that a webhook's `solution_status` tells."""
+@dataclass(frozen=True, slots=True, eq=False)
+class State:
+    """The two fields together: all that a webhook's `solution_status` tells. There are the seven below, no others."""
 
     status: Status
     pending: Pending

@@ -7,8 +7,8 @@ delivery of the same change has the same key, whatever POST it comes in.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from partnerhook.core.account_update import CustomerUpdate
 from partnerhook.core.names import DASHBOARD_TEST_ID, STATE_OF_WORD, UNKNOWN, Flag, State
@@ -24,8 +24,7 @@ class Source(StrEnum):
     GRAPH = "graph"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
+class Observation(NamedTuple):
     """One observation. Times of receipt are Unix microseconds of our clock, `time` is Meta's, in seconds."""
 
     key: str

@@ -10,15 +10,13 @@ business portfolio, not a WhatsApp business account.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from partnerhook.core.names import DASHBOARD_TEST_ID, EVENTS, STATE_OF_WORD, UNKNOWN, WORD_OF_STATE, Flag, State
 from partnerhook.core.reading import NotUnderstood, as_id, as_word
 
 
-@dataclass(frozen=True, slots=True)
-class SolutionUpdate:
+class SolutionUpdate(NamedTuple):
     """One change of a solution, in Meta's words, with what is odd about it in `flags`."""
 
     path: str

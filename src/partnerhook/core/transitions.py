@@ -77,7 +77,7 @@ def steps_between(before: State | None, after: State) -> int | None:
 
     0: the same state. Nobody knows what lies around UNKNOWN, so from and to it is one step.
     """
-    if before == after:
+    if before is after:
         return 0
     if UNKNOWN in (before, after):
         return 1

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from partnerhook.core.errors import HandshakeRefused, SignatureProblem, SignatureRejected, StoreUnavailable
 from partnerhook.core.handshake import answer
+from partnerhook.core.signature import verify
 from partnerhook.receiver.limits import BodiesInFlight, BodyTooLong, ClientGone, Reservation, read_body
 from partnerhook.services.ingest import Writer, ingest
 from partnerhook.services.meters import Meters, Refusal
@@ -89,54 +90,54 @@ class Receiver:
 
     async def _post(self, callback: Callback, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
+        reservation = self._in_flight.reserve()
         try:
-            with self._in_flight.reserve() as reservation:
-                body = await self._body(scope, receive, reservation)
-                await self._store(callback, scope, body)
+            await self._take(callback, dict(scope["headers"]), receive, reservation)
         except ClientGone:
             self._meters.refused(callback.app, Refusal.CLIENT_GONE)
-            return
         except BodyTooLong as problem:
             self._meters.refused(callback.app, Refusal.TOO_LONG)
             await respond(send, 413, str(problem), CLOSE)
-            return
         except SignatureRejected as rejection:
             self._meters.refused(callback.app, REFUSAL_OF_PROBLEM[rejection.problem])
             await respond(send, 401, str(rejection))
-            return
         except StoreUnavailable as problem:
             self._meters.refused(callback.app, Refusal.UNAVAILABLE)
             self._suspect.unavailable(str(problem))
             await respond(send, 503, UNAVAILABLE, RETRY_AFTER)
-            return
-        await respond(send, 200, "")
-        self._meters.answered(callback.app, time.perf_counter() - started)
+        else:
+            await send(OK)
+            await send(NOTHING_MORE)
+            self._meters.answered(callback.app, time.perf_counter() - started)
+        finally:
+            reservation.release()
 
-    async def _body(self, scope: Scope, receive: Receive, reservation: Reservation) -> bytes:
-        declared = int(header(scope, b"content-length") or 0)  # the HTTP parser has refused what is no number
-        if declared > self._body_bytes_max and header(scope, b"expect") is not None:
+    async def _take(
+        self, callback: Callback, headers: dict[bytes, bytes], receive: Receive, reservation: Reservation
+    ) -> None:
+        """Bound, signature, durable store; returns when the webhook may be acknowledged."""
+        declared = int(headers.get(b"content-length", 0))  # the HTTP parser has refused what is no number
+        if declared > self._body_bytes_max and b"expect" in headers:
             raise BodyTooLong(self._body_bytes_max)  # the client waits for our word before it sends
-        return await read_body(receive, declared, self._body_bytes_max, reservation)
-
-    async def _store(self, callback: Callback, scope: Scope, body: bytes) -> None:
-        signature = header(scope, b"x-hub-signature-256")
+        body = await read_body(receive, declared, self._body_bytes_max, reservation)
+        signature = headers.get(b"x-hub-signature-256")
+        received_at = time.time_ns() // 1_000
         try:
-            verified, durable = ingest(
-                body,
-                signature,
-                app=callback.app,
-                secrets=callback.secrets,
-                received_at=time.time_ns() // 1_000,
-                writer=self._writer,
-            )
+            verified = verify(body, signature, callback.secrets)
         except SignatureRejected as rejection:
             self._suspect.signature(callback.app, rejection.problem, body, signature)
             raise
         if verified.secret_index:
             self._suspect.previous_secret(callback.app)
-        await durable
+        await ingest(verified, app=callback.app, received_at=received_at, writer=self._writer)
 
 
+OK: Final = {
+    "type": "http.response.start",
+    "status": 200,
+    "headers": [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"0")],
+}
+NOTHING_MORE: Final = {"type": "http.response.body", "body": b""}
 ALLOW: Final = ((b"allow", b"GET, POST"),)
 CLOSE: Final = ((b"connection", b"close"),)
 RETRY_AFTER: Final = ((b"retry-after", str(RETRY_AFTER_S).encode()),)
@@ -146,15 +147,6 @@ REFUSAL_OF_PROBLEM: Final = {
     SignatureProblem.HEADER_MALFORMED: Refusal.SIGNATURE_MALFORMED,
     SignatureProblem.NO_MATCH: Refusal.SIGNATURE_WRONG,
 }
-
-
-def header(scope: Scope, name: bytes) -> bytes | None:
-    """The first header of this name."""
-    for key, value in scope["headers"]:
-        if key == name:
-            found: bytes = value
-            return found
-    return None
 
 
 async def respond(send: Send, status: int, text: str, headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:

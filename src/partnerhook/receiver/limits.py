@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
 from partnerhook.core.errors import StoreUnavailable
@@ -31,18 +30,15 @@ class BodiesInFlight:
         self.bytes_max = bytes_max
         self.bytes_held = 0
 
-    @contextmanager
-    def reserve(self) -> Iterator[Reservation]:
-        """Room for one body; given back at the end."""
-        reservation = Reservation(self)
-        try:
-            yield reservation
-        finally:
-            self.bytes_held -= reservation.bytes_held
+    def reserve(self) -> Reservation:
+        """Room for one body. Whoever takes it gives it back with `release`."""
+        return Reservation(self)
 
 
 class Reservation:
     """The part of one body; grows with what was read of it, not with what was promised."""
+
+    __slots__ = ("_bodies", "bytes_held")
 
     def __init__(self, bodies: BodiesInFlight) -> None:
         self._bodies = bodies
@@ -54,6 +50,11 @@ class Reservation:
             raise StoreUnavailable("The memory for bodies in flight is full.")
         self._bodies.bytes_held += count
         self.bytes_held += count
+
+    def release(self) -> None:
+        """Give it all back."""
+        self._bodies.bytes_held -= self.bytes_held
+        self.bytes_held = 0
 
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import structlog
 from sqlalchemy import Connection
@@ -16,7 +16,7 @@ from partnerhook.core.names import ACCOUNT_UPDATE, PARTNER_SOLUTIONS, Flag
 from partnerhook.core.observations import MICROSECONDS, Observation, customer_key, observe
 from partnerhook.core.partner_solutions import SolutionUpdate
 from partnerhook.core.receipts import Fate, Outcome, Receipt, Stored
-from partnerhook.core.signature import VerifiedBody, verify
+from partnerhook.core.signature import VerifiedBody
 from partnerhook.core.wire import Envelope, OtherChange, Piece, Unreadable
 from partnerhook.services.project import append_and_project
 from partnerhook.store import customers, receipts
@@ -25,8 +25,7 @@ from partnerhook.store.writer import GroupCommit
 log = structlog.get_logger("partnerhook.ingest")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
+class Arrival(NamedTuple):
     """One verified POST, taken apart: all that is left to find out is what of it was heard before."""
 
     app: str
@@ -44,17 +43,13 @@ class Arrival:
 Writer = GroupCommit[Arrival, Stored]
 
 
-def ingest(
-    raw: bytes, signature: bytes | None, *, app: str, secrets: Sequence[str], received_at: int, writer: Writer
-) -> tuple[VerifiedBody, asyncio.Future[Stored]]:
-    """Verify and read one POST and hand it to the next commit.
+def ingest(body: VerifiedBody, *, app: str, received_at: int, writer: Writer) -> asyncio.Future[Stored]:
+    """Read one verified POST and hand it to the next commit.
 
-    Raises SignatureRejected, and StoreUnavailable where nothing more can be taken. The future
-    ends once the POST is durable, or with StoreUnavailable.
+    The future ends once the POST is durable, or with StoreUnavailable. Raises StoreUnavailable
+    where nothing more can be taken.
     """
-    verified = verify(raw, signature, secrets)
-    arrival = read(verified, app=app, received_at=received_at)
-    return verified, writer.submit(arrival, len(raw))
+    return writer.submit(read(body, app=app, received_at=received_at), len(body.raw))
 
 
 def read(body: VerifiedBody, *, app: str, received_at: int) -> Arrival:

@@ -14,6 +14,7 @@ from partnerhook.store.bulk import Bulk
 from partnerhook.store.engine import reserve_ids
 from partnerhook.store.schema import receipts
 
+_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 _append = Bulk(insert(receipts), *receipts.c.keys())
 _oldest_bodies = (
     select(receipts.c.id)
@@ -44,7 +45,7 @@ def append(conn: Connection, arrived: Sequence[Receipt]) -> None:
                 receipt.body_bytes,
                 receipt.body,
                 " ".join(receipt.flags),
-                _to_json(receipt.outcomes),
+                _encode(receipt.outcomes),
                 receipt.quarantined,
             )
             for receipt in arrived
@@ -81,13 +82,6 @@ def from_row(row: Row[Any]) -> Receipt:
         body=row.body,
         flags=tuple(Flag(flag) for flag in row.flags.split()),
         outcomes=_from_json(row.outcomes),
-    )
-
-
-def _to_json(outcomes: Sequence[Outcome]) -> str:
-    return json.dumps(
-        [(one.path, one.field, one.fate.value, one.key, one.entry_id, one.reason) for one in outcomes],
-        separators=(",", ":"),
     )
 
 

@@ -118,8 +118,6 @@ def from_row(row: Row[Any]) -> Solution:
         app=row.app,
         solution_id=row.solution_id,
         portfolio_id=row.portfolio_id,
-        status=Status(row.status),
-        pending=Pending(row.pending),
         reported_status=row.reported_status,
         could_be=tuple(_state(word) for word in row.could_be.split()),
         since=row.since,
