@@ -8,7 +8,8 @@
     └── StoreUnavailable        the world's: the database cannot take this now
         └── SchemaMismatch      the database is of another version than this program
 
-The class docstring is the default message. No message holds a secret or a payload.
+The class docstring is the default message. No message holds a secret or a payload. Each suggests
+the HTTP status that tells Meta the right thing; the face decides.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from typing import ClassVar
 
 class PartnerhookError(Exception):
     """Partnerhook could not do what was asked."""
+
+    http_status_hint: ClassVar[int] = 500
 
     def __init__(self, message: str | None = None) -> None:
         super().__init__(message or type(self).__doc__)
@@ -34,6 +37,8 @@ class SignatureProblem(StrEnum):
 
 class SignatureRejected(PartnerhookError):
     """The request is not signed with the app secret."""
+
+    http_status_hint = 401
 
     SENTENCES: ClassVar = {
         SignatureProblem.HEADER_MISSING: "The X-Hub-Signature-256 header is missing.",
@@ -51,9 +56,14 @@ class SignatureRejected(PartnerhookError):
 class HandshakeRefused(PartnerhookError):
     """The verification request does not carry our verify token."""
 
+    http_status_hint = 403
+
 
 class PayloadUnreadable(PartnerhookError):
     """The body is signed, but it is not the JSON of a webhook."""
+
+    # Meta sends again for days whatever is not 200, and the body would be no more readable then.
+    http_status_hint = 200
 
 
 class ConfigurationInvalid(PartnerhookError):
@@ -62,6 +72,8 @@ class ConfigurationInvalid(PartnerhookError):
 
 class StoreUnavailable(PartnerhookError):
     """The database cannot take this now; send it again later."""
+
+    http_status_hint = 503
 
 
 class SchemaMismatch(StoreUnavailable):

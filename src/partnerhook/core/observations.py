@@ -7,6 +7,7 @@ delivery of the same change has the same key, whatever POST it comes in.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -74,6 +75,25 @@ def observe(update: SolutionUpdate, *, app: str, received_at: int) -> Observatio
         received_at=received_at,
         last_received_at=received_at,
         flags=update.flags,
+    )
+
+
+def distinct(heard: Iterable[Observation]) -> list[Observation]:
+    """Each observation once, with the first and last receipt of its repeats: what the store's unique index does."""
+    by_key: dict[str, Observation] = {}
+    for one in heard:
+        known = by_key.get(one.key)
+        by_key[one.key] = one if known is None else _repeated(known, one)
+    return list(by_key.values())
+
+
+def _repeated(known: Observation, again: Observation) -> Observation:
+    return known._replace(
+        received_at=min(known.received_at, again.received_at),
+        last_received_at=max(known.last_received_at, again.last_received_at),
+        repeats=known.repeats + again.repeats + 1,
+        # A missing time and an unreadable one have the same key; which came first must not show.
+        flags=max(known.flags, again.flags),
     )
 
 

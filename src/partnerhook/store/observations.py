@@ -22,6 +22,8 @@ _append = Bulk(
             "repeats": observations.c.repeats + literal_column("1"),
             "received_at": func.min(observations.c.received_at, _insert.excluded.received_at),
             "last_received_at": func.max(observations.c.last_received_at, _insert.excluded.last_received_at),
+            # A missing time and an unreadable one have the same key; which came first must not show.
+            "flags": func.max(observations.c.flags, _insert.excluded.flags),
         },
     ),
     *observations.c.keys(),

@@ -26,7 +26,10 @@ _save = Bulk(
 _heard_again = (
     update(solutions)
     .where(solutions.c.app == bindparam("of_app"), solutions.c.solution_id == bindparam("of_solution"))
-    .values(last_seen=func.max(solutions.c.last_seen, bindparam("received_at")))
+    .values(
+        first_seen=func.min(solutions.c.first_seen, bindparam("received_at")),
+        last_seen=func.max(solutions.c.last_seen, bindparam("received_at")),
+    )
 )
 _touched = (
     select(solutions)
