@@ -84,42 +84,59 @@ def seconds(history: Iterable[Observation]) -> list[list[Observation]]:
 
 def advance(solution: Solution | None, second: Sequence[Observation]) -> Solution:
     """`solution` after one second newer than all before. Every observation goes through here."""
-    first = second[0]
     path = find_path(solution, second)
-    portfolios = sorted({one.portfolio_id for one in second if one.portfolio_id})
+    alone = _alone(second[0], path) if len(second) == 1 else _together(second, path)
+    return alone if solution is None else _continued(solution, alone, path)
+
+
+def _alone(one: Observation, path: Path) -> Solution:
+    """What a second with a single observation tells: nearly every one, so without a detour."""
+    at = one.at
+    return Solution(
+        app=one.app,
+        solution_id=one.solution_id,
+        portfolio_id=one.portfolio_id,
+        could_be=path.ends,
+        reported_status=one.reported_status,
+        since=at,
+        newest_at=at,
+        first_seen=one.received_at,
+        last_seen=one.last_received_at,
+        observations=1,
+        anomalies=tuple(sorted(path.flags.union(one.flags))) if one.flags or path.flags else (),
+    )
+
+
+def _together(second: Sequence[Observation], path: Path) -> Solution:
+    """What several observations of one second tell, on their own."""
+    portfolios = sorted({one.portfolio_id for one in second} - {""})
     flags = path.flags.union(*[one.flags for one in second])
     if len(portfolios) > 1:
-        flags.add(Flag.PORTFOLIO_CHANGED)
-    new = Solution(
-        app=first.app,
-        solution_id=first.solution_id,
+        flags |= {Flag.PORTFOLIO_CHANGED}
+    return _alone(second[0], path)._replace(
         portfolio_id=portfolios[-1] if portfolios else "",
-        could_be=path.ends,
-        reported_status=max([one.reported_status for one in second if one.state is path.end]),
-        since=first.at,
-        newest_at=first.at,
-        first_seen=min([one.received_at for one in second]),
-        last_seen=max([one.last_received_at for one in second]),
+        reported_status=max(one.reported_status for one in second if one.state is path.end),
+        first_seen=min(one.received_at for one in second),
+        last_seen=max(one.last_received_at for one in second),
         observations=len(second),
         anomalies=tuple(sorted(flags)),
     )
-    return new if solution is None else _continued(solution, new, path)
 
 
 def _continued(old: Solution, new: Solution, path: Path) -> Solution:
     """`new` is what one second tells on its own; here it takes over what stays true of `old`."""
-    anomalies = set(new.anomalies)
-    if new.portfolio_id and old.portfolio_id and new.portfolio_id != old.portfolio_id:
-        anomalies.add(Flag.PORTFOLIO_CHANGED)
-    if not path.moved:
-        anomalies.update(old.anomalies)
+    anomalies = new.anomalies
+    if new.portfolio_id != old.portfolio_id and new.portfolio_id and old.portfolio_id:
+        anomalies = tuple(sorted({*anomalies, Flag.PORTFOLIO_CHANGED}))
+    if old.anomalies and not path.moved:
+        anomalies = tuple(sorted({*anomalies, *old.anomalies}))
     return new._replace(
         portfolio_id=new.portfolio_id or old.portfolio_id,
         since=old.since if path.states == (old.state,) else new.since,
         first_seen=min(new.first_seen, old.first_seen),
         last_seen=max(new.last_seen, old.last_seen),
         observations=new.observations + old.observations,
-        anomalies=tuple(sorted(anomalies)),
+        anomalies=anomalies,
     )
 
 
@@ -138,11 +155,17 @@ class Path(NamedTuple):
         return self.states[-1]
 
     @property
-    def flags(self) -> set[Flag]:
+    def flags(self) -> frozenset[Flag]:
         """What is odd about the way."""
-        odd = {oddity(before, after) for before, after in pairwise((self.before, *self.states))}
-        found = {flag for flag in odd if flag is not None}
-        return found | {Flag.AMBIGUOUS} if len(self.ends) > 1 else found
+        if len(self.states) == 1:
+            odd = oddity(self.before, self.states[0])
+            return NOTHING_ODD if odd is None else frozenset((odd,))
+        odds = {oddity(before, after) for before, after in pairwise((self.before, *self.states))}
+        ambiguous = {Flag.AMBIGUOUS} if len(self.ends) > 1 else set()
+        return frozenset(odd for odd in odds if odd is not None) | ambiguous
+
+
+NOTHING_ODD: Final[frozenset[Flag]] = frozenset()
 
 
 def find_path(solution: Solution | None, second: Sequence[Observation]) -> Path:

@@ -65,4 +65,4 @@ class Receipt(NamedTuple):
     @property
     def quarantined(self) -> int:
         """How many of its changes are in quarantine."""
-        return sum(outcome.fate is Fate.QUARANTINED for outcome in self.outcomes)
+        return [outcome.fate for outcome in self.outcomes].count(Fate.QUARANTINED)

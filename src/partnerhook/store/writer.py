@@ -78,6 +78,7 @@ class GroupCommit(Generic[Job, Result]):
         self._gathered: list[_Waiting[Job, Result]] = []
         self._queue: queue.SimpleQueue[list[_Waiting[Job, Result]] | None] = queue.SimpleQueue()
         self._waiting = 0
+        self._running = False
         self._connection: Connection | None = None
         self._busy_since: float | None = None
         self._loop = loop
@@ -85,6 +86,7 @@ class GroupCommit(Generic[Job, Result]):
 
     def start(self) -> None:
         """Start the thread."""
+        self._running = True
         self._thread.start()
 
     def submit(self, job: Job, size: int) -> asyncio.Future[Result]:
@@ -109,7 +111,7 @@ class GroupCommit(Generic[Job, Result]):
         busy_since = self._busy_since
         if busy_since is not None and time.monotonic() - busy_since > STALLED_S:
             raise StoreUnavailable("The database has not answered for some seconds.")
-        if not self._thread.is_alive():
+        if not self._running:
             raise StoreUnavailable("The writer is not running.")
 
     def stop(self) -> None:
@@ -119,6 +121,13 @@ class GroupCommit(Generic[Job, Result]):
             self._thread.join()
 
     def _run(self) -> None:
+        try:
+            self._commit_until_stopped()
+        finally:
+            self._running = False
+            self._disconnect()
+
+    def _commit_until_stopped(self) -> None:
         waiting: list[_Waiting[Job, Result]] | None = []
         while waiting is not _STOP:
             waiting = self._queue.get()
@@ -128,7 +137,6 @@ class GroupCommit(Generic[Job, Result]):
                 pending.extend(waiting or ())
             for batch in _batches(pending):
                 self._commit(batch)
-        self._disconnect()
 
     def _commit(self, batch: Sequence[_Waiting[Job, Result]]) -> None:
         started = self._busy_since = time.monotonic()
