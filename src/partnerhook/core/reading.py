@@ -15,6 +15,9 @@ WORD_CHARS_MAX: Final = 128
 TIME_AHEAD_S_MAX: Final = 86_400
 """How far `time` may lie ahead of our clock. One webhook from the far future would outrank all later ones."""
 
+TIME_MAX: Final = 253_402_300_799
+"""The end of the year 9999, the last second that RFC 3339 can write; a `time` in milliseconds lies behind it."""
+
 
 class NotUnderstood(ValueError):
     """A change cannot be understood; the message says where and why. Ends in quarantine."""
@@ -45,6 +48,6 @@ def as_time(value: object, *, received_at_s: int) -> tuple[int | None, Flag | No
         value = int(value)
     if type(value) is float and value.is_integer():
         value = int(value)
-    if type(value) is int and 0 <= value <= received_at_s + TIME_AHEAD_S_MAX:
+    if type(value) is int and 0 <= value <= min(received_at_s + TIME_AHEAD_S_MAX, TIME_MAX):
         return value, None
     return None, Flag.TIME_UNREADABLE
