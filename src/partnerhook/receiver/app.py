@@ -132,11 +132,7 @@ class Receiver:
         await ingest(verified, app=callback.app, received_at=received_at, writer=self._writer)
 
 
-OK: Final = {
-    "type": "http.response.start",
-    "status": 200,
-    "headers": [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"0")],
-}
+OK: Final = {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]}
 NOTHING_MORE: Final = {"type": "http.response.body", "body": b""}
 ALLOW: Final = ((b"allow", b"GET, POST"),)
 CLOSE: Final = ((b"connection", b"close"),)
