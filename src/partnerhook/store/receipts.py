@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +13,6 @@ from partnerhook.store.bulk import Bulk
 from partnerhook.store.engine import reserve_ids
 from partnerhook.store.schema import receipts
 
-_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 _append = Bulk(insert(receipts), *receipts.c.keys())
 _oldest_bodies = (
     select(receipts.c.id)
@@ -45,7 +43,7 @@ def append(conn: Connection, arrived: Sequence[Receipt]) -> None:
                 receipt.body_bytes,
                 receipt.body,
                 " ".join(receipt.flags),
-                _encode(receipt.outcomes),
+                _to_text(receipt.outcomes),
                 receipt.quarantined,
             )
             for receipt in arrived
@@ -81,12 +79,17 @@ def from_row(row: Row[Any]) -> Receipt:
         body_bytes=row.body_bytes,
         body=row.body,
         flags=tuple(Flag(flag) for flag in row.flags.split()),
-        outcomes=_from_json(row.outcomes),
+        outcomes=_from_text(row.outcomes),
     )
 
 
-def _from_json(text: str) -> tuple[Outcome, ...]:
+def _to_text(outcomes: Sequence[Outcome]) -> str:
+    """A line for each, its parts between tabs. Neither is in any part: words are printable, reasons are ours."""
+    return "\n".join(["\t".join(outcome) for outcome in outcomes])
+
+
+def _from_text(text: str) -> tuple[Outcome, ...]:
+    parts = (line.split("\t") for line in text.split("\n") if line)
     return tuple(
-        Outcome(path, field, Fate(fate), key, entry_id, reason)
-        for path, field, fate, key, entry_id, reason in json.loads(text)
+        Outcome(path, field, Fate(fate), key, entry_id, reason) for path, field, fate, key, entry_id, reason in parts
     )

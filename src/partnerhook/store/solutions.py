@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from partnerhook.core.lifecycle import Solution
-from partnerhook.core.names import STATE_OF_WORD, UNKNOWN, Flag, Pending, State, Status
+from partnerhook.core.names import STATE_OF_WORD, UNKNOWN, Flag, Pending, Status
 from partnerhook.core.timeline import say
 from partnerhook.store.bulk import Bulk
 from partnerhook.store.schema import observations, solutions
@@ -116,24 +116,23 @@ def count_by_state(conn: Connection) -> dict[tuple[str, str, str], int]:
 
 
 def from_row(row: Row[Any]) -> Solution:
-    """One row as the value it was."""
+    """One row as the value it was. Status and pending are columns for queries; `could_be` holds both."""
+    values = tuple(row)
+    app, solution_id, portfolio_id, _, _, reported_status, could_be = values[:7]
+    since, newest_at, first_seen, last_seen, count, anomalies = values[7:]
     return Solution(
-        app=row.app,
-        solution_id=row.solution_id,
-        portfolio_id=row.portfolio_id,
-        reported_status=row.reported_status,
-        could_be=tuple(_state(word) for word in row.could_be.split()),
-        since=row.since,
-        newest_at=row.newest_at,
-        first_seen=row.first_seen,
-        last_seen=row.last_seen,
-        observations=row.observations,
-        anomalies=tuple(Flag(flag) for flag in row.anomalies.split()),
+        app=app,
+        solution_id=solution_id,
+        portfolio_id=portfolio_id,
+        could_be=tuple([STATE_OF_WORD.get(word, UNKNOWN) for word in could_be.split()]),
+        reported_status=reported_status,
+        since=since,
+        newest_at=newest_at,
+        first_seen=first_seen,
+        last_seen=last_seen,
+        observations=count,
+        anomalies=tuple([Flag(flag) for flag in anomalies.split()]),
     )
-
-
-def _state(word: str) -> State:
-    return STATE_OF_WORD.get(word, UNKNOWN)
 
 
 def _to_row(solution: Solution) -> tuple[Any, ...]:
