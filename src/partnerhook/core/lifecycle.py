@@ -11,6 +11,7 @@ newer seconds came, and folds the whole history when not; both are the same func
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from itertools import groupby, pairwise, permutations
 from operator import attrgetter
 from typing import Final, NamedTuple
@@ -169,21 +170,28 @@ NOTHING_ODD: Final[frozenset[Flag]] = frozenset()
 
 
 def find_path(solution: Solution | None, second: Sequence[Observation]) -> Path:
-    """The order in which the states of one second were entered, as the lifecycle table has it.
-
-    Each is entered once. The orders with the fewest steps missing are those that fit; where they
-    end differently, the second is ambiguous.
-    """
+    """The order in which the states of one second were entered, as the lifecycle table has it."""
     befores: tuple[State | None, ...] = solution.could_be if solution else (None,)
     states = {one.state for one in second}
     if len(states) == 1:
         (state,) = states
         before = befores[0] if len(befores) == 1 else min(befores, key=lambda candidate: _cost(candidate, state))
         return Path(before, (state,), (state,), moved=befores != (state,))
+    return _likeliest_path(befores, frozenset(states))
+
+
+@cache
+def _likeliest_path(befores: tuple[State | None, ...], states: frozenset[State]) -> Path:
+    """Each of `states` is entered once, in the order with the fewest steps missing.
+
+    Where several orders fit equally and end differently, the second is ambiguous. Seven states have
+    5,040 orders, so each question is worked out once; there are few different ones.
+    """
     ordered = sorted(states, key=RANK.__getitem__)
     ways = [(before, order) for before in befores for order in permutations(ordered)]
     costs = [_cost(before, order[0]) + sum(_cost(*step) for step in pairwise(order)) for before, order in ways]
-    fitting = [way for way, cost in zip(ways, costs, strict=True) if cost == min(costs)]
+    fewest = min(costs)
+    fitting = [way for way, cost in zip(ways, costs, strict=True) if cost == fewest]
     ends = tuple(sorted({order[-1] for _, order in fitting}, key=RANK.__getitem__))
     before, order = next(way for way in fitting if way[1][-1] == ends[-1])
     return Path(before, order, ends, moved=True)
