@@ -1,0 +1,51 @@
+"""A real store in a folder of its own, and POSTs put into it in commits, without a socket in between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine
+
+from partnerhook.core.observations import MICROSECONDS
+from partnerhook.core.receipts import Receipt, Stored
+from partnerhook.core.signature import sign, verify
+from partnerhook.services import ingest
+from partnerhook.services.ingest import Arrival
+from partnerhook.store import receipts
+from partnerhook.store.engine import for_writing, open_engine
+from partnerhook.store.migrate import migrate
+from strategies import NOON_S, SECRET
+
+
+def new_store(folder: Path) -> Engine:
+    """A migrated SQLite file."""
+    engine = open_engine(f"sqlite:///{folder / 'partnerhook.db'}")
+    migrate(engine)
+    return engine
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One transaction that writes."""
+    with for_writing(engine.connect()) as conn, conn.begin():
+        yield conn
+
+
+def arrive(raw: bytes, *, app: str = "default", received_at: int = NOON_S * MICROSECONDS) -> Arrival:
+    """A POST, signed, verified and taken apart."""
+    return ingest.read(verify(raw, sign(raw, SECRET), [SECRET]), app=app, received_at=received_at)
+
+
+def deliver(engine: Engine, *arrivals: Arrival) -> list[Stored]:
+    """All of them in one commit."""
+    with writing(engine) as conn:
+        return ingest.commit(conn, arrivals)
+
+
+def receipts_of(engine: Engine, stored: Sequence[Stored]) -> list[Receipt]:
+    """What is on the disk of what `deliver` returned."""
+    with engine.connect() as conn, conn.begin():
+        found = [receipts.find(conn, one.receipt_id) for one in stored]
+    return [receipt for receipt in found if receipt is not None]
