@@ -11,9 +11,8 @@ import hmac
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from partnerhook.core.errors import SignatureProblem, SignatureRejected
 
@@ -24,8 +23,7 @@ RESERIALISED_BYTES_MAX: Final = 65_536
 """Diagnosis re-serialises the body a few times; a longer one is not worth an operator's hint."""
 
 
-@dataclass(frozen=True, slots=True)
-class VerifiedBody:
+class VerifiedBody(NamedTuple):
     """Bytes whose signature was checked. Only `verify` makes one; `wire.parse` takes nothing else."""
 
     raw: bytes

@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from partnerhook.core import account_update, partner_solutions
 from partnerhook.core.account_update import CustomerUpdate
@@ -57,8 +57,7 @@ class Unreadable:
 Piece = SolutionUpdate | CustomerUpdate | OtherChange | Unreadable
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """One POST, taken apart. `pieces` are in the order of the body; a foreign object has none."""
 
     object: str

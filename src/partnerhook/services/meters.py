@@ -95,17 +95,11 @@ class Meters:
             return
         self._commit_jobs.observe(commit.jobs)
         self._commit_seconds.observe(commit.duration_s)
-        received: Counts[str] = Counts()
-        received_bytes: Counts[str] = Counts()
-        changes: Counts[tuple[str, str, str]] = Counts()
-        for one in commit.results:
-            received[one.app] += 1
-            received_bytes[one.app] += one.body_bytes
-            changes.update([(one.app, outcome.field, outcome.fate) for outcome in one.outcomes])
-        for app, count in received.items():
+        for app, count in Counts([one.app for one in commit.results]).items():
             self._received.labels(app).inc(count)
-            self._received_bytes.labels(app).inc(received_bytes[app])
-        for labels, count in changes.items():
+            self._received_bytes.labels(app).inc(sum([one.body_bytes for one in commit.results if one.app == app]))
+        fates = Counts([(one.app, outcome.field, outcome.fate) for one in commit.results for outcome in one.outcomes])
+        for labels, count in fates.items():
             self._changes.labels(*labels).inc(count)
 
     def refused(self, app: str, reason: Refusal) -> None:
