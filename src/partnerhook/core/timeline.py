@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import accumulate
 
 from partnerhook.core.lifecycle import Path, Solution, advance, find_path, seconds
 from partnerhook.core.names import MEANING_OF_FLAG, WORD_OF_STATE, Flag, State
@@ -43,29 +45,38 @@ def timeline(history: Sequence[Observation]) -> list[Entry]:
     """All of `history`, oldest first; dashboard tests stand among the rest and do nothing."""
     entries: list[Entry] = []
     solution: Solution | None = None
-    for second in seconds(history):
+    heard = seconds(history)
+    for second, newer_known_at in zip(heard, _newer_known_at(heard), strict=True):
         path = find_path(solution, second)
         solution = advance(solution, second)
-        entries.extend(_entries(path, second, history))
+        entries.extend(_entries(path, second, newer_known_at))
     tests = [Entry(one, Effect.TEST, None, None, one.flags) for one in history if one.test]
     return sorted(entries + tests, key=lambda entry: entry.observation.at)
 
 
-def _entries(path: Path, second: Sequence[Observation], history: Sequence[Observation]) -> Iterable[Entry]:
+def _newer_known_at(heard: Sequence[Sequence[Observation]]) -> list[float]:
+    """For each second, when we first received anything of a newer one (Unix microseconds; infinity: never)."""
+    first_received = [min(one.received_at for one in second) for second in reversed(heard)]
+    from_the_end: list[float] = [math.inf, *accumulate(first_received, min)]
+    return from_the_end[-2::-1]
+
+
+def _entries(path: Path, second: Sequence[Observation], newer_known_at: float) -> Iterable[Entry]:
     before = path.before
     for after in path.states:
         for one in second:
             if one.state == after:
                 odd = oddity(before, after)
                 flags = tuple(sorted({*one.flags, *((odd,) if odd else ())}))
-                yield Entry(one, _effect(one, before, after, path, history), before, after, flags)
+                late = newer_known_at < one.received_at
+                yield Entry(one, _effect(before, after, path, late=late), before, after, flags)
                 before = after
 
 
-def _effect(one: Observation, before: State | None, after: State, path: Path, history: Sequence[Observation]) -> Effect:
+def _effect(before: State | None, after: State, path: Path, *, late: bool) -> Effect:
     if len(path.ends) > 1:
         return Effect.AMBIGUOUS
-    if any(other.at > one.at and other.received_at < one.received_at for other in history if not other.test):
+    if late:
         return Effect.LATE
     if before == after:
         return Effect.NO_CHANGE
