@@ -1,0 +1,42 @@
+"""A database with many observations in it, told through the same code that stores them in `partnerhook serve`.
+
+`python -m bench.fill FILE COUNT`: a process of its own, so that its memory does not stay with the benchmark.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Final
+
+from bench import story
+from bench.servers import SECRET
+from partnerhook.core.signature import sign, verify
+from partnerhook.services import ingest
+from partnerhook.store.engine import for_writing, open_engine
+from partnerhook.store.migrate import migrate
+
+POSTS_PER_COMMIT: Final = 20_000
+MICROSECONDS_APART: Final = 1_000
+
+
+def fill(file: str, count: int) -> None:
+    """Store the first `count` changes of the story, one a POST, as if they had come at 1,000 a second."""
+    engine = open_engine(f"sqlite:///{file}")
+    migrate(engine)
+    with for_writing(engine.connect()) as connection:
+        connection.exec_driver_sql("PRAGMA synchronous=OFF")  # who fills a file for a benchmark may fill it again
+        for first in range(0, count, POSTS_PER_COMMIT):
+            arrivals = [_arrival(number) for number in range(first, min(first + POSTS_PER_COMMIT, count))]
+            with connection.begin():
+                ingest.commit(connection, arrivals)
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _arrival(number: int) -> ingest.Arrival:
+    body = story.body(number)
+    received_at = story.FIRST_TIME * 1_000_000 + number * MICROSECONDS_APART
+    return ingest.read(verify(body, sign(body, SECRET), (SECRET,)), app="default", received_at=received_at)
+
+
+if __name__ == "__main__":
+    fill(sys.argv[1], int(sys.argv[2]))

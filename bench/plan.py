@@ -1,0 +1,114 @@
+"""What is measured, in which order and for how long."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import ClassVar, Final, Self
+
+from bench import small, story
+from bench.load import Shape
+from bench.machine import Cores
+from bench.rounds import Contender, Rounds, Tell, rounds
+from bench.servers import BenchFailed, Kind
+
+EMPTY: Final = "empty"
+FULL: Final = "full"
+OURS: Final = Contender(Kind.OURS.value, Kind.OURS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A complete run, unless something was changed."""
+
+    PARTS: ClassVar = (*(kind.value for kind in Kind), "batch", "million", "small")
+
+    complete: bool = True
+    parts: tuple[str, ...] = PARTS
+    connections: tuple[int, ...] = (256, 64, 1)
+    rounds: int = 5
+    seconds: int = 4
+    apart: int = story.APART
+    stored: int = 1_000_000
+    batch: Shape = Shape(connections=8, changes=1_000, apart=10_000)
+    """Eight connections, so that never more POSTs are under way than lie between two steps of a solution."""
+
+    @classmethod
+    def quick(cls) -> Self:
+        """One short round of everything."""
+        return cls(complete=False, rounds=1, seconds=2, stored=100_000)
+
+    def changed(
+        self,
+        *,
+        parts: tuple[str, ...] | None,
+        connections: tuple[int, ...] | None,
+        rounds: int | None,
+        seconds: int | None,
+        apart: int | None,
+    ) -> Self:
+        """With what is given; then no longer complete. Raises ValueError."""
+        given = {"parts": parts, "connections": connections, "rounds": rounds, "seconds": seconds, "apart": apart}
+        changes = {name: value for name, value in given.items() if value is not None}
+        if unknown := set(parts or ()) - set(self.PARTS):
+            raise ValueError(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(self.PARTS)}")
+        return replace(self, **changes, complete=False) if changes else self
+
+    @property
+    def contenders(self) -> list[Contender]:
+        """Who is measured with one change per POST."""
+        return [Contender(kind.value, kind) for kind in Kind if kind.value in self.parts]
+
+
+@dataclass(slots=True)
+class Results:
+    """What came out."""
+
+    plan: Plan
+    started: datetime
+    cores: Cores
+    single: dict[int, Rounds] = field(default_factory=dict)
+    """By number of connections."""
+    batch: Rounds | None = None
+    million: Rounds | None = None
+    help_s: float | None = None
+    idle_bytes: int | None = None
+    took_s: float = 0.0
+
+
+def carry_out(plan: Plan, cores: Cores, folder: Path, tell: Tell) -> Results:
+    """Measure. Raises BenchFailed."""
+    results = Results(plan, datetime.now(UTC), cores)
+    started = time.monotonic()
+    if "small" in plan.parts:
+        results.help_s = small.help_s(cores.server)
+        results.idle_bytes = small.idle_bytes(folder, cores.server)
+        tell(f"partnerhook --help: {results.help_s:.3f} s; idle server: {results.idle_bytes / 1e6:.0f} MB resident")
+    common = {"count": plan.rounds, "seconds": plan.seconds, "cores": cores, "folder": folder, "tell": tell}
+    if plan.contenders:
+        for connections in plan.connections:
+            shape = Shape(connections=connections, apart=plan.apart)
+            results.single[connections] = rounds(plan.contenders, shape, **common)
+    if "batch" in plan.parts:
+        results.batch = rounds([OURS], plan.batch, **common)
+    if "million" in plan.parts:
+        contenders = [Contender(EMPTY, Kind.OURS), Contender(FULL, Kind.OURS, _filled(plan.stored, folder, tell))]
+        results.million = rounds(contenders, Shape(connections=256, apart=plan.apart), **common)
+    results.took_s = time.monotonic() - started
+    return results
+
+
+def _filled(count: int, folder: Path, tell: Tell) -> Path:
+    """A database with `count` observations."""
+    file = folder / "filled.db"
+    started = time.monotonic()
+    done = subprocess.run([sys.executable, "-m", "bench.fill", str(file), str(count)], check=False)
+    if done.returncode != 0:
+        raise BenchFailed(f"filling the database ended with {done.returncode}")
+    took_s = time.monotonic() - started
+    tell(f"{count:,} observations stored in {took_s:.0f} s, {file.stat().st_size / 1e6:,.0f} MB")
+    return file

@@ -1,0 +1,91 @@
+"""Rounds: each server started, warmed, measured and stopped in turn, so that a slow minute hits them all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from bench import load
+from bench.load import Measured, Shape
+from bench.machine import Cores
+from bench.servers import BenchFailed, Kind, running
+
+WARM_UP_S: Final = 1
+PROBES: Final = 1
+"""Webhooks that `running` sends to see that the server works."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """One who is measured: a kind of server, and the database it starts on (None: an empty one)."""
+
+    name: str
+    kind: Kind
+    database: Path | None = None
+
+
+Rounds = dict[str, list[Measured]]
+"""By contender; the same place in each list is the same round."""
+
+Tell = Callable[[str], None]
+
+
+def rounds(
+    contenders: Sequence[Contender], shape: Shape, *, count: int, seconds: int, cores: Cores, folder: Path, tell: Tell
+) -> Rounds:
+    """Measure every contender `count` times, interleaved. Raises BenchFailed."""
+    found: Rounds = {contender.name: [] for contender in contenders}
+    for number in range(count):
+        for contender in contenders:
+            one = _measure(contender, shape, seconds, cores, folder)
+            found[contender.name].append(one)
+            tell(
+                f"{shape}, round {number + 1} of {count}: {contender.name:<6} {one.answers_s:>8,.0f}/s"
+                f"  p50 {one.p50_ms:.1f} ms  p99 {one.p99_ms:.1f} ms"
+                f"  (server {one.server_cpu:.0%}, wrk {one.load_cpu:.0%} of a core)"
+            )
+    return found
+
+
+def _measure(contender: Contender, shape: Shape, seconds: int, cores: Cores, folder: Path) -> Measured:
+    with _room(folder) as room:
+        database = room / "bench.db"
+        before = 0
+        if contender.database is not None:
+            shutil.copyfile(contender.database, database)
+            before = _stored(database)
+        os.sync()  # what others have left to write is not written on this one's time
+        with running(contender.kind, room, cores.server, database) as server:
+            warm = load.run(server, shape, core=cores.load, seconds=WARM_UP_S)
+            measured = load.run(server, shape, core=cores.load, seconds=seconds)
+        if contender.kind in (Kind.USUAL, Kind.OURS):
+            _see_that_all_is_stored(contender, shape, warm.answers + measured.answers, _stored(database) - before)
+        return measured
+
+
+@contextmanager
+def _room(folder: Path) -> Iterator[Path]:
+    """A folder for one server, on the disk of the checkout; kept where something went wrong."""
+    room = Path(tempfile.mkdtemp(dir=folder))
+    yield room
+    shutil.rmtree(room)
+
+
+def _stored(database: Path) -> int:
+    with closing(sqlite3.connect(database)) as connection:
+        return int(connection.execute("SELECT count(*) FROM observations").fetchone()[0])
+
+
+def _see_that_all_is_stored(contender: Contender, shape: Shape, answers: int, stored: int) -> None:
+    """What was answered 200 is there; besides it only what was under way when wrk hung up."""
+    least = answers * shape.changes + PROBES
+    most = least + 2 * shape.connections * shape.changes
+    if not least <= stored <= most:
+        raise BenchFailed(f"{contender.name}: {least} to {most} observations should be stored, but {stored} are")
