@@ -125,10 +125,20 @@ class GroupCommit(Generic[Job, Result]):
             raise StoreUnavailable("The writer is not running.")
 
     def stop(self) -> None:
-        """Commit what waits, then end the thread."""
-        self._queue.put(_STOP)
+        """Commit what waits, then end the thread. Called from another thread than the loop's."""
+        try:
+            self._loop.call_soon_threadsafe(self._finish)
+        except RuntimeError:
+            self._queue.put(_STOP)  # the loop has ended: nobody waits any more
         if self._thread.ident is not None:
             self._thread.join()
+
+    def _finish(self) -> None:
+        """On the event loop, where jobs come in: what is being gathered goes before the end, and nothing after it."""
+        self._running = False
+        gathered, self._gathered = self._gathered, []
+        self._queue.put(gathered)
+        self._queue.put(_STOP)
 
     def _run(self) -> None:
         try:

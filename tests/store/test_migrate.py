@@ -1,0 +1,70 @@
+"""Bringing the database to the schema of this program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import inspect, text
+
+from partnerhook.core.errors import SchemaMismatch
+from partnerhook.store import migrations
+from partnerhook.store.engine import open_engine
+from partnerhook.store.migrate import check, migrate
+from partnerhook.store.schema import HEAD, metadata
+from stores import new_store, writing
+
+
+def test_an_empty_file_becomes_a_store(tmp_path: Path):
+    """Once; the second time there is nothing to do."""
+    engine = open_engine(f"sqlite:///{tmp_path / 'new.db'}")
+
+    assert migrate(engine) == (None, HEAD)
+    assert migrate(engine) == (HEAD, HEAD)
+
+
+def test_the_migrations_make_the_tables_of_the_schema(tmp_path: Path):
+    """Tables, columns, keys and indexes are those that the queries are written for."""
+    inspector = inspect(new_store(tmp_path))
+
+    assert set(inspector.get_table_names()) == {*metadata.tables, "alembic_version"}
+    for name, table in metadata.tables.items():
+        columns = {column["name"]: column["nullable"] for column in inspector.get_columns(name)}
+        assert columns == {column.name: column.nullable for column in table.columns}
+        assert inspector.get_pk_constraint(name)["constrained_columns"] == table.primary_key.columns.keys()
+        indexes = {
+            index["name"]: (index["column_names"], bool(index["unique"])) for index in inspector.get_indexes(name)
+        }
+        assert indexes == {index.name: (index.columns.keys(), index.unique) for index in table.indexes}
+
+
+def test_the_newest_migration_is_the_one_this_program_needs():
+    """HEAD is written down so that looking does not need Alembic."""
+    files = sorted(Path(str(migrations.__path__[0]), "versions").glob("[0-9]*.py"))
+
+    assert files[-1].name.startswith(f"{HEAD}_")
+
+
+def test_a_newer_database_is_left_alone(tmp_path: Path):
+    """A program from before a migration neither writes nor guesses."""
+    engine = new_store(tmp_path)
+    with writing(engine) as conn:
+        conn.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    with pytest.raises(SchemaMismatch, match="install a newer"):
+        migrate(engine)
+    with engine.connect() as conn, pytest.raises(SchemaMismatch, match="install a newer"):
+        check(conn)
+
+
+@pytest.mark.parametrize(("version", "told"), [(None, "is empty"), ("0000", "needs")])
+def test_an_older_or_empty_database_says_what_to_run(tmp_path: Path, version: str | None, told: str):
+    """`partnerhook migrate` is named."""
+    engine = open_engine(f"sqlite:///{tmp_path / 'old.db'}")
+    if version is not None:
+        with writing(engine) as conn:
+            conn.execute(text("CREATE TABLE alembic_version (version_num TEXT)"))
+            conn.execute(text("INSERT INTO alembic_version VALUES (:version)"), {"version": version})
+
+    with engine.connect() as conn, pytest.raises(SchemaMismatch, match=f"{told}.*partnerhook migrate"):
+        check(conn)
