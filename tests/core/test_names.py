@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
+import pickle
 
 import pytest
 
 from partnerhook.core import errors
 from partnerhook.core.errors import PartnerhookError, SignatureProblem, SignatureRejected
-from partnerhook.core.names import MEANING_OF_FLAG, STATE_OF_WORD, STATES, UNKNOWN, WORD_OF_STATE, Flag
+from partnerhook.core.names import MEANING_OF_FLAG, STATE_OF_WORD, STATES, UNKNOWN, WORD_OF_STATE, Flag, State
 
 EXCEPTIONS = [
     value for value in vars(errors).values() if inspect.isclass(value) and issubclass(value, PartnerhookError)
@@ -28,6 +30,13 @@ def test_every_state_has_a_word_and_every_word_a_state():
         word: state for state, word in WORD_OF_STATE.items()
     }
     assert set(STATE_OF_WORD) - set(WORD_OF_STATE.values()) == {"PENDING"}
+
+
+@pytest.mark.parametrize("state", STATES, ids=str)
+def test_a_copy_of_a_state_is_that_state(state: State):
+    """They are told apart by identity, and a solution may have been through a cache or another process."""
+    assert copy.deepcopy(state) is state
+    assert pickle.loads(pickle.dumps(state)) is state
 
 
 @pytest.mark.parametrize("exception", EXCEPTIONS)

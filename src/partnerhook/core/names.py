@@ -8,6 +8,7 @@ seventh status, PENDING; the Graph API reference v25.0 for the two fields `statu
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -52,6 +53,14 @@ class State:
     def usable(self) -> bool:
         """Customers can be onboarded: active, also while a deactivation waits for its answer."""
         return self.status is Status.ACTIVE
+
+    def __reduce__(self) -> tuple[Callable[[Status, Pending], State], tuple[Status, Pending]]:
+        # A copy or a pickle of one of the seven is that one again: they are told apart by identity.
+        return _the_state, (self.status, self.pending)
+
+
+def _the_state(status: Status, pending: Pending) -> State:
+    return next(state for state in STATES if (state.status, state.pending) == (status, pending))
 
 
 DRAFT: Final = State(Status.DRAFT, Pending.NONE)
