@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
     from partnerhook.config import Settings
     from partnerhook.receiver.server import Listener
+    from partnerhook.services.meters import Meters
     from partnerhook.services.query import Queries
+    from partnerhook.services.rebuild import Rebuilt
 
 
 def open_store(settings: Settings) -> Engine:
@@ -23,8 +25,14 @@ def open_store(settings: Settings) -> Engine:
 
 def queries(settings: Settings) -> Queries:
     """What people and scripts look things up with. Raises StoreUnavailable where there is no database."""
-    from partnerhook.core.errors import StoreUnavailable
     from partnerhook.services.query import Queries
+
+    return Queries(_existing_store(settings))
+
+
+def _existing_store(settings: Settings) -> Engine:
+    """The engine for a database that is there: looking must not create an empty one."""
+    from partnerhook.core.errors import StoreUnavailable
     from partnerhook.store.engine import sqlite_file
 
     engine = open_store(settings)
@@ -32,7 +40,21 @@ def queries(settings: Settings) -> Queries:
         raise StoreUnavailable(
             f"There is no database at {sqlite_file(engine)}; start `partnerhook serve`, or run `partnerhook migrate`."
         )
-    return Queries(engine)
+    return engine
+
+
+def rebuild(settings: Settings, *, check: bool, on_progress: Callable[[int, int], None]) -> Rebuilt:
+    """Fold every solution anew. Raises StoreUnavailable where there is no database."""
+    from partnerhook.services.rebuild import rebuild
+
+    return rebuild(_existing_store(settings), check=check, on_progress=on_progress)
+
+
+def migrate(settings: Settings) -> tuple[str | None, str]:
+    """Create the database or bring it up to date; returns the versions before (None: empty) and after."""
+    from partnerhook.store.migrate import migrate
+
+    return migrate(open_store(settings))
 
 
 def serve(settings: Settings) -> None:
@@ -91,7 +113,10 @@ async def _serve(settings: Settings) -> None:
     retention = asyncio.create_task(retain(engine, keep_days=settings.raw_bodies_keep_days))
     try:
         await serve_listeners(
-            [_public(settings, receiver), _admin(settings, Health(meters, Queries(engine), ready))],
+            [
+                _public(settings, receiver, meters),
+                _admin(settings, Health(meters, Queries(engine), ready), meters),
+            ],
         )
     finally:
         retention.cancel()
@@ -107,10 +132,12 @@ def _spare_the_collector() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-def _public(settings: Settings, app: Callable[..., Awaitable[None]]) -> Listener:
+def _public(settings: Settings, app: Callable[..., Awaitable[None]], meters: Meters) -> Listener:
+    from functools import partial
+
     from partnerhook.config import split_listen
     from partnerhook.receiver.protocol import Bounds
-    from partnerhook.receiver.server import Listener
+    from partnerhook.receiver.server import KEEP_ALIVE_S, Listener
 
     host, port = split_listen(settings.listen, "listen")
     return Listener(
@@ -118,15 +145,21 @@ def _public(settings: Settings, app: Callable[..., Awaitable[None]]) -> Listener
         host=host,
         port=port,
         app=app,
-        bounds=Bounds(settings.header_deadline_s, settings.body_deadline_s, settings.connections_max),
-        shutdown_grace_s=settings.shutdown_grace_s,
+        bounds=Bounds(
+            header_deadline_s=settings.header_deadline_s,
+            body_deadline_s=settings.body_deadline_s,
+            keep_alive_s=KEEP_ALIVE_S,
+            shutdown_grace_s=settings.shutdown_grace_s,
+            connections_max=settings.connections_max,
+            refused=partial(meters.refused, ""),
+        ),
     )
 
 
-def _admin(settings: Settings, app: Callable[..., Awaitable[None]]) -> Listener:
+def _admin(settings: Settings, app: Callable[..., Awaitable[None]], meters: Meters) -> Listener:
     from dataclasses import replace
 
     from partnerhook.config import split_listen
 
     host, port = split_listen(settings.admin_listen, "admin_listen")
-    return replace(_public(settings, app), name="admin", host=host, port=port)
+    return replace(_public(settings, app, meters), name="admin", host=host, port=port)

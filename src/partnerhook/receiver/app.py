@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
@@ -101,6 +102,10 @@ class Receiver:
         except SignatureRejected as rejection:
             self._meters.refused(callback.app, REFUSAL_OF_PROBLEM[rejection.problem])
             await respond(send, 401, str(rejection))
+        except asyncio.CancelledError:
+            # The time to stop in is over, and the store still has it: nothing is promised.
+            self._meters.refused(callback.app, Refusal.UNAVAILABLE)
+            await respond(send, 503, UNAVAILABLE, RETRY_AFTER)
         except StoreUnavailable as problem:
             self._meters.refused(callback.app, Refusal.UNAVAILABLE)
             self._suspect.unavailable(str(problem))
@@ -117,8 +122,6 @@ class Receiver:
     ) -> None:
         """Bound, signature, durable store; returns when the webhook may be acknowledged."""
         declared = int(headers.get(b"content-length", 0))  # the HTTP parser has refused what is no number
-        if declared > self._body_bytes_max and b"expect" in headers:
-            raise BodyTooLong(self._body_bytes_max)  # the client waits for our word before it sends
         body = await read_body(receive, declared, self._body_bytes_max, reservation)
         signature = headers.get(b"x-hub-signature-256")
         received_at = time.time_ns() // 1_000

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Final
+from typing import Any
 
 from partnerhook.core.errors import StoreUnavailable
-
-DISCARD_BYTES_MAX: Final = 64 * 1024 * 1024
-"""How much of a body that is too long is read and thrown away, so that a sender who writes before it
-reads still gets to its 413. The receiver's body deadline bounds the time."""
 
 
 class BodyTooLong(Exception):
@@ -61,27 +57,19 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 
 async def read_body(receive: Receive, declared: int, bytes_max: int, reservation: Reservation) -> bytes:
-    """The whole body. Raises BodyTooLong (having read on for a while), ClientGone, StoreUnavailable."""
-    message = await receive()
-    chunk: bytes = message.get("body", b"")
-    if message["type"] == "http.request" and not message.get("more_body", False) and len(chunk) <= bytes_max:
-        reservation.grow(len(chunk))
-        return chunk  # nearly always: it came in one piece
+    """The whole body. Raises BodyTooLong as soon as that is sure, ClientGone, StoreUnavailable."""
+    if declared > bytes_max:
+        raise BodyTooLong(bytes_max)  # before `receive`, which would tell a client that asks first to go on
     chunks: list[bytes] = []
-    received = 0
-    while True:
+    more = True
+    while more:
+        message = await receive()
         if message["type"] != "http.request":
             raise ClientGone
-        chunk = message.get("body", b"")
-        received += len(chunk)
-        if max(received, declared) <= bytes_max:
-            reservation.grow(len(chunk))
-            chunks.append(chunk)
-        elif received > DISCARD_BYTES_MAX:
-            break
-        if not message.get("more_body", False):
-            break
-        message = await receive()
-    if max(received, declared) > bytes_max:
-        raise BodyTooLong(bytes_max)
-    return b"".join(chunks)
+        chunk: bytes = message.get("body", b"")
+        more = message.get("more_body", False)
+        if reservation.bytes_held + len(chunk) > bytes_max:
+            raise BodyTooLong(bytes_max)
+        reservation.grow(len(chunk))
+        chunks.append(chunk)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)

@@ -33,7 +33,6 @@ class Listener:
     port: int
     app: Callable[..., Awaitable[None]]
     bounds: Bounds
-    shutdown_grace_s: float
 
 
 class _Server(uvicorn.Server):
@@ -106,6 +105,6 @@ def _server(listener: Listener) -> _Server:
             proxy_headers=False,
             backlog=SOCKET_BACKLOG,
             timeout_keep_alive=KEEP_ALIVE_S,
-            timeout_graceful_shutdown=max(1, round(listener.shutdown_grace_s)),
+            timeout_graceful_shutdown=max(1, round(listener.bounds.shutdown_grace_s)),
         )
     )

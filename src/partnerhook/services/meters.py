@@ -32,6 +32,9 @@ class Refusal(StrEnum):
     CLIENT_GONE = "client_gone"
     METHOD = "method"
     PATH = "path"
+    NOT_HTTP = "not_http"
+    TOO_SLOW = "too_slow"
+    CONNECTIONS = "connections"
 
 
 class Meters:

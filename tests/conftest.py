@@ -1,0 +1,58 @@
+"""Fixtures that several rooms share: the real server as a process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from running import Server
+
+Serve = Callable[..., Server]
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    """Starts a server with settings, as in `serve(CONNECTIONS_MAX=2)`; each is ended after the test.
+
+    Whatever a test does to it: it never answers 500 and no traceback is in its log.
+    """
+    servers: list[Server] = []
+
+    def start(*, folder: Path | None = None, command: Sequence[str] = (), **settings: object) -> Server:
+        place = folder or tmp_path / f"server{len(servers)}"
+        place.mkdir(exist_ok=True)
+        server = Server(place, settings, command)
+        servers.append(server)
+        return server.start()
+
+    yield start
+
+    for server in servers:
+        server.kill()
+    for server in servers:
+        check_log(server)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server with default settings for all tests of a file; at the end it stops in order."""
+    server = Server(tmp_path_factory.mktemp("server")).start()
+
+    yield server
+
+    try:
+        assert server.stop() == 0
+    finally:
+        server.kill()
+        check_log(server)
+
+
+def check_log(server: Server) -> None:
+    """No traceback, no secret."""
+    told = server.log_text()
+    assert "Traceback" not in told
+    assert "Exception in ASGI" not in told
+    for secret in (server.environment["PARTNERHOOK_APP_SECRET"], server.environment["PARTNERHOOK_VERIFY_TOKEN"]):
+        assert not secret or secret not in told
