@@ -20,16 +20,17 @@ MICROSECONDS_APART: Final = 1_000
 
 
 def fill(file: str, count: int) -> None:
-    """Store the first `count` changes of the story, one a POST, as if they had come at 1,000 a second."""
+    """Store the first `count` changes of the story, one a POST, as if they had come at 1,000 a second.
+
+    Closing the last connection brings everything from the write-ahead log into the file.
+    """
     engine = open_engine(f"sqlite:///{file}")
     migrate(engine)
     with for_writing(engine.connect()) as connection:
-        connection.exec_driver_sql("PRAGMA synchronous=OFF")  # who fills a file for a benchmark may fill it again
         for first in range(0, count, POSTS_PER_COMMIT):
             arrivals = [_arrival(number) for number in range(first, min(first + POSTS_PER_COMMIT, count))]
             with connection.begin():
                 ingest.commit(connection, arrivals)
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _arrival(number: int) -> ingest.Arrival:

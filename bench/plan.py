@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,12 +14,15 @@ from typing import ClassVar, Final, Self
 from bench import small, story
 from bench.load import Shape
 from bench.machine import Cores
-from bench.rounds import Contender, Rounds, Tell, rounds
+from bench.rounds import Contender, Course, Rounds, run_rounds
 from bench.servers import BenchFailed, Kind
 
 EMPTY: Final = "empty"
 FULL: Final = "full"
 OURS: Final = Contender(Kind.OURS.value, Kind.OURS)
+
+BATCH: Final = Shape(connections=8, changes=1_000, apart=10_000)
+"""Eight connections, so that never more POSTs are under way than lie between two steps of a solution."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +38,7 @@ class Plan:
     seconds: int = 4
     apart: int = story.APART
     stored: int = 1_000_000
-    batch: Shape = Shape(connections=8, changes=1_000, apart=10_000)
-    """Eight connections, so that never more POSTs are under way than lie between two steps of a solution."""
+    batch: Shape = BATCH
 
     @classmethod
     def quick(cls) -> Self:
@@ -52,11 +55,17 @@ class Plan:
         apart: int | None,
     ) -> Self:
         """With what is given; then no longer complete. Raises ValueError."""
-        given = {"parts": parts, "connections": connections, "rounds": rounds, "seconds": seconds, "apart": apart}
-        changes = {name: value for name, value in given.items() if value is not None}
         if unknown := set(parts or ()) - set(self.PARTS):
             raise ValueError(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(self.PARTS)}")
-        return replace(self, **changes, complete=False) if changes else self
+        return replace(
+            self,
+            parts=parts or self.parts,
+            connections=connections or self.connections,
+            rounds=rounds or self.rounds,
+            seconds=seconds or self.seconds,
+            apart=apart or self.apart,
+            complete=self.complete and not any((parts, connections, rounds, seconds, apart)),
+        )
 
     @property
     def contenders(self) -> list[Contender]:
@@ -80,7 +89,7 @@ class Results:
     took_s: float = 0.0
 
 
-def carry_out(plan: Plan, cores: Cores, folder: Path, tell: Tell) -> Results:
+def carry_out(plan: Plan, cores: Cores, folder: Path, tell: Callable[[str], None]) -> Results:
     """Measure. Raises BenchFailed."""
     results = Results(plan, datetime.now(UTC), cores)
     started = time.monotonic()
@@ -88,21 +97,21 @@ def carry_out(plan: Plan, cores: Cores, folder: Path, tell: Tell) -> Results:
         results.help_s = small.help_s(cores.server)
         results.idle_bytes = small.idle_bytes(folder, cores.server)
         tell(f"partnerhook --help: {results.help_s:.3f} s; idle server: {results.idle_bytes / 1e6:.0f} MB resident")
-    common = {"count": plan.rounds, "seconds": plan.seconds, "cores": cores, "folder": folder, "tell": tell}
+    course = Course(rounds=plan.rounds, seconds=plan.seconds, cores=cores, folder=folder, tell=tell)
     if plan.contenders:
         for connections in plan.connections:
             shape = Shape(connections=connections, apart=plan.apart)
-            results.single[connections] = rounds(plan.contenders, shape, **common)
+            results.single[connections] = run_rounds(plan.contenders, shape, course)
     if "batch" in plan.parts:
-        results.batch = rounds([OURS], plan.batch, **common)
+        results.batch = run_rounds([OURS], plan.batch, course)
     if "million" in plan.parts:
         contenders = [Contender(EMPTY, Kind.OURS), Contender(FULL, Kind.OURS, _filled(plan.stored, folder, tell))]
-        results.million = rounds(contenders, Shape(connections=256, apart=plan.apart), **common)
+        results.million = run_rounds(contenders, Shape(connections=256, apart=plan.apart), course)
     results.took_s = time.monotonic() - started
     return results
 
 
-def _filled(count: int, folder: Path, tell: Tell) -> Path:
+def _filled(count: int, folder: Path, tell: Callable[[str], None]) -> Path:
     """A database with `count` observations."""
     file = folder / "filled.db"
     started = time.monotonic()

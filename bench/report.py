@@ -1,19 +1,100 @@
-"""What came out, as text and as docs/benchmarks.md."""
+"""What came out, as text for the terminal and as docs/benchmarks.md."""
 
 from __future__ import annotations
 
-from statistics import median
+from collections.abc import Iterable, Iterator
+from typing import Final
 
+from bench.figures import Table, expectations, tables
+from bench.machine import describe
 from bench.plan import Results
+from bench.rounds import WARM_UP_S
+
+HEAD: Final = """\
+# Benchmarks
+
+Written by `make bench`; not by hand. Figures of one machine on one day: compare the ratios, not the numbers.
+
+What is compared, each with the same requests:
+
+- **(a) bare uvicorn** answers 200 once it has read the body: the ceiling of this server and this load.
+- **(b) pywa**: its FastAPI webhook (`pywa_async`, several times as fast as its synchronous one) with the signature
+  check on. It stores nothing, and answers before it looks at the update.
+- **(c) the usual handler**: FastAPI and async SQLAlchemy on SQLite (aiosqlite, WAL, `synchronous=FULL`), signature
+  check, a session and a commit for each request; no deduplication, no state. `bench/apps/usual.py`.
+- **(d) ours**: `partnerhook serve` as it is installed: signature, log of observations without duplicates, state of
+  every solution, receipts with raw bodies, on SQLite (WAL, `synchronous=FULL`); 200 only after the commit.
+"""
+
+METHOD: Final = """\
+## How it was measured
+
+The server is pinned to core {server}; wrk (one thread) and the benchmark itself to core {load}. wrk makes and signs
+each body as it goes, in Meta's form and none twice. Every answer must be 200: a single other one fails the run.
+
+A solution is asked for, accepted and asked to end. These three steps come {apart:,} changes apart ({batch_apart:,}
+where a POST has {changes:,}), so that the server has to look up what it stored before; solution ids are scrambled over their
+range, so that indexes are hit everywhere and not at their right end.
+
+One after the other, each server is started with a database of its own on the disk of the checkout, warmed for {warm} s,
+measured for {seconds} s and stopped; {rounds} such rounds. Figures are medians over the rounds; so are ratios, each
+round compared with itself. Of (c) and (d) the stored observations are counted afterwards: all that were answered 200 are
+there. All run with uvloop and httptools, without access log. (a), (b) and (c) leave Python's garbage collector
+as it is; (d) sets it, as `partnerhook serve` always does.
+
+## What this does not measure
+
+- A network or TLS: all is loopback, and TLS is the proxy's.
+- Several processes, other databases, other disks. A disk that takes longer to sync slows (c) in proportion, (d) much
+  less, (a) and (b) not at all.
+- Bodies of other fields, duplicates, late ones; what a bot would do with an update after pywa's 200.
+- What a single webhook waits on a quiet day, except at 1 connection. wrk sends the next request when it has its answer,
+  so at 64 and 256 connections the latency is mostly the queue that these connections form.
+- Days: memory, checkpoints and retention under long load. `make soak` looks at some of that.
+"""
 
 
 def as_text(results: Results) -> str:
-    lines = []
-    for connections, found in results.single.items():
-        for name, measured in found.items():
-            lines.append(f"{connections:>4} {name:<6} {median(m.answers_s for m in measured):>8,.0f}/s")
-    return "\n".join(lines)
+    """For the terminal."""
+    return "\n\n".join(_text(table) for table in _all_tables(results))
 
 
 def as_markdown(results: Results) -> str:
-    return ""
+    """For docs/benchmarks.md."""
+    plan = results.plan
+    method = METHOD.format(
+        server=results.cores.server,
+        load=results.cores.load,
+        apart=plan.apart,
+        batch_apart=plan.batch.apart,
+        changes=plan.batch.changes,
+        warm=WARM_UP_S,
+        seconds=plan.seconds,
+        rounds=plan.rounds,
+    )
+    when = f"{results.started:%Y-%m-%d}, in {results.took_s / 60:.0f} minutes"
+    machine = Table(f"The machine ({when})", ("what", "which"), describe())
+    return "\n".join([HEAD, *(_markdown(table) for table in _all_tables(results)), method, _markdown(machine)])
+
+
+def _all_tables(results: Results) -> Iterator[Table]:
+    hoped = [(one.what, one.wanted, one.got, "met" if one.met else "MISSED") for one in expectations(results)]
+    if hoped:
+        yield Table("Expected and found", ("(d) ours", "expected", "found", ""), hoped)
+    yield from tables(results)
+
+
+def _text(table: Table) -> str:
+    widths = [max(len(row[column]) for row in (table.head, *table.rows)) for column in range(len(table.head))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in table.rows]
+    head = "  ".join(cell.ljust(width) for cell, width in zip(table.head, widths, strict=True))
+    return "\n".join(line.rstrip() for line in (table.title, head, *lines))
+
+
+def _markdown(table: Table) -> str:
+    lines = [_line(table.head), _line("---" for _ in table.head), *(_line(row) for row in table.rows)]
+    return f"## {table.title}\n\n" + "\n".join(lines) + "\n"
+
+
+def _line(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(cells) + " |"

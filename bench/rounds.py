@@ -34,37 +34,44 @@ class Contender:
 Rounds = dict[str, list[Measured]]
 """By contender; the same place in each list is the same round."""
 
-Tell = Callable[[str], None]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """How often and how long, where, and whom to tell."""
+
+    rounds: int
+    seconds: int
+    cores: Cores
+    folder: Path
+    tell: Callable[[str], None]
 
 
-def rounds(
-    contenders: Sequence[Contender], shape: Shape, *, count: int, seconds: int, cores: Cores, folder: Path, tell: Tell
-) -> Rounds:
-    """Measure every contender `count` times, interleaved. Raises BenchFailed."""
+def run_rounds(contenders: Sequence[Contender], shape: Shape, course: Course) -> Rounds:
+    """Measure every contender once in each round. Raises BenchFailed."""
     found: Rounds = {contender.name: [] for contender in contenders}
-    for number in range(count):
+    for number in range(1, course.rounds + 1):
         for contender in contenders:
-            one = _measure(contender, shape, seconds, cores, folder)
+            one = _measure(contender, shape, course)
             found[contender.name].append(one)
-            tell(
-                f"{shape}, round {number + 1} of {count}: {contender.name:<6} {one.answers_s:>8,.0f}/s"
+            course.tell(
+                f"{shape}, round {number} of {course.rounds}: {contender.name:<6} {one.answers_s:>8,.0f}/s"
                 f"  p50 {one.p50_ms:.1f} ms  p99 {one.p99_ms:.1f} ms"
                 f"  (server {one.server_cpu:.0%}, wrk {one.load_cpu:.0%} of a core)"
             )
     return found
 
 
-def _measure(contender: Contender, shape: Shape, seconds: int, cores: Cores, folder: Path) -> Measured:
-    with _room(folder) as room:
+def _measure(contender: Contender, shape: Shape, course: Course) -> Measured:
+    with _room(course.folder) as room:
         database = room / "bench.db"
         before = 0
         if contender.database is not None:
             shutil.copyfile(contender.database, database)
             before = _stored(database)
         os.sync()  # what others have left to write is not written on this one's time
-        with running(contender.kind, room, cores.server, database) as server:
-            warm = load.run(server, shape, core=cores.load, seconds=WARM_UP_S)
-            measured = load.run(server, shape, core=cores.load, seconds=seconds)
+        with running(contender.kind, room, course.cores.server, database) as server:
+            warm = load.run(server, shape, core=course.cores.load, seconds=WARM_UP_S)
+            measured = load.run(server, shape, core=course.cores.load, seconds=course.seconds)
         if contender.kind in (Kind.USUAL, Kind.OURS):
             _see_that_all_is_stored(contender, shape, warm.answers + measured.answers, _stored(database) - before)
         return measured

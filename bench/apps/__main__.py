@@ -8,8 +8,6 @@ import sys
 import uvicorn
 import uvloop
 
-from partnerhook.receiver.server import KEEP_ALIVE_S, SOCKET_BACKLOG
-
 
 def main() -> None:
     """`python -m bench.apps bare|pywa_webhook|usual PORT`."""
@@ -25,8 +23,8 @@ def main() -> None:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        backlog=SOCKET_BACKLOG,
-        timeout_keep_alive=KEEP_ALIVE_S,
+        backlog=2_048,
+        timeout_keep_alive=75,
     )
     uvloop.run(uvicorn.Server(config).serve())
 

@@ -1,6 +1,7 @@
 """(c) The handler most people write: FastAPI, async SQLAlchemy, a session and a commit for each request.
 
-SQLite as durable as ours (WAL, synchronous=FULL), so that a 200 means the same.
+SQLite as durable as ours (WAL, synchronous=FULL), so that a 200 means the same. The pool is SQLAlchemy's
+default; one connection alone would be about a seventh faster, none kept open half as fast.
 """
 
 from __future__ import annotations

@@ -1,0 +1,166 @@
+"""From rounds to figures: medians, ratios, and what was expected of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Final
+
+from bench.load import Measured
+from bench.plan import EMPTY, FULL, OURS, Results
+from bench.rounds import Rounds
+from bench.servers import Kind
+
+NAMES: Final = {
+    Kind.BARE.value: "(a) bare uvicorn",
+    Kind.PYWA.value: "(b) pywa",
+    Kind.USUAL.value: "(c) the usual handler",
+    Kind.OURS.value: "(d) ours",
+}
+EXPECTED_AT: Final = 256
+EXPECTED_RATIOS: Final = ((Kind.BARE, 0.3), (Kind.PYWA, 2.0), (Kind.USUAL, 20.0))
+EXPECTED_CHANGES_S: Final = 25_000
+EXPECTED_OF_EMPTY: Final = 0.9
+EXPECTED_HELP_S: Final = 0.25
+EXPECTED_IDLE_MB: Final = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Something to print."""
+
+    title: str
+    head: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """A figure that was promised, and what became of it."""
+
+    what: str
+    wanted: str
+    got: str
+    met: bool
+
+
+def ratio(found: Rounds, one: str, other: str) -> float:
+    """How many times faster `one` is than `other`: the median over the rounds, each compared with itself."""
+    pairs = zip(found[one], found[other], strict=True)
+    return median(mine.answers_s / theirs.answers_s for mine, theirs in pairs)
+
+
+def tables(results: Results) -> Iterator[Table]:
+    """Everything that was measured under load."""
+    if results.single:
+        yield _singles(results)
+    if results.batch is not None:
+        yield _batch(results)
+    if results.million is not None:
+        yield _million(results)
+
+
+def _singles(results: Results) -> Table:
+    head = ("connections", "server", *SPEED, "ours is", *CPU)
+    rows = []
+    for connections, found in results.single.items():
+        for name, measured in found.items():
+            compared = name != OURS.name and OURS.name in found
+            times = f"{ratio(found, OURS.name, name):.2f} x" if compared else ""
+            rows.append((str(connections), NAMES[name], *_speed(measured), times, *_cpu(measured)))
+    return Table("One change per POST", head, rows)
+
+
+def _batch(results: Results) -> Table:
+    changes = results.plan.batch.changes
+    rows = [
+        (
+            NAMES[name],
+            f"{_changes_s(measured, changes):,.0f}",
+            *_speed(measured),
+            *_cpu(measured),
+        )
+        for name, measured in (results.batch or {}).items()
+    ]
+    title = f"{changes:,} changes per POST, {results.plan.batch.connections} connections"
+    return Table(title, ("server", "changes/s", *SPEED, *CPU), rows)
+
+
+def _million(results: Results) -> Table:
+    names = {EMPTY: "nothing stored before", FULL: f"{results.plan.stored:,} observations stored before"}
+    found = results.million or {}
+    rows = [
+        (names[name], *_speed(measured), f"{ratio(found, name, EMPTY):.2f} x", *_cpu(measured))
+        for name, measured in found.items()
+    ]
+    head = ("(d) ours, 256 connections", *SPEED, "of the empty one's speed", *CPU)
+    return Table(f"With {results.plan.stored:,} observations stored", head, rows)
+
+
+SPEED: Final = ("req/s", "lowest to highest", "p50 ms", "p99 ms")
+CPU: Final = ("server's core", "wrk's core")
+
+
+def _speed(measured: list[Measured]) -> tuple[str, str, str, str]:
+    speeds = [one.answers_s for one in measured]
+    return (
+        _rounded(median(speeds)),
+        f"{_rounded(min(speeds))} to {_rounded(max(speeds))}",
+        f"{_median(measured, lambda one: one.p50_ms):.2f}",
+        f"{_median(measured, lambda one: one.p99_ms):.2f}",
+    )
+
+
+def _cpu(measured: list[Measured]) -> tuple[str, str]:
+    return (
+        f"{_median(measured, lambda one: one.server_cpu):.0%}",
+        f"{_median(measured, lambda one: one.load_cpu):.0%}",
+    )
+
+
+def _rounded(speed: float) -> str:
+    return f"{speed:,.0f}" if speed >= 100 else f"{speed:.1f}"
+
+
+def _changes_s(measured: list[Measured], changes: int) -> float:
+    return _median(measured, lambda one: one.answers_s * changes)
+
+
+def _median(measured: list[Measured], of: Callable[[Measured], float]) -> float:
+    return median(of(one) for one in measured)
+
+
+def expectations(results: Results) -> Iterator[Expectation]:
+    """What was expected of that which was measured."""
+    yield from _ratios(results)
+    if results.batch is not None:
+        got = _changes_s(results.batch[OURS.name], results.plan.batch.changes)
+        yield Expectation(
+            "in batches", f"{EXPECTED_CHANGES_S:,} changes/s", f"{got:,.0f}", met=got >= EXPECTED_CHANGES_S
+        )
+    if results.million is not None:
+        got = ratio(results.million, FULL, EMPTY)
+        what = f"with {results.plan.stored:,} observations stored"
+        yield Expectation(
+            what, f"{EXPECTED_OF_EMPTY} x the empty one's speed", f"{got:.2f} x", met=got >= EXPECTED_OF_EMPTY
+        )
+    if results.help_s is not None:
+        got = results.help_s
+        yield Expectation(
+            "`partnerhook --help`", f"under {EXPECTED_HELP_S} s", f"{got:.2f} s", met=got < EXPECTED_HELP_S
+        )
+    if results.idle_bytes is not None:
+        got = results.idle_bytes / 1e6
+        yield Expectation(
+            "idle server, resident", f"under {EXPECTED_IDLE_MB} MB", f"{got:.0f} MB", met=got < EXPECTED_IDLE_MB
+        )
+
+
+def _ratios(results: Results) -> Iterator[Expectation]:
+    found = results.single.get(EXPECTED_AT, {})
+    for kind, wanted in EXPECTED_RATIOS:
+        if kind.value in found and OURS.name in found:
+            got = ratio(found, OURS.name, kind.value)
+            what = f"to {NAMES[kind.value]} at {EXPECTED_AT} connections"
+            yield Expectation(what, f"{wanted:g} x", f"{got:.2f} x", met=got >= wanted)
