@@ -120,7 +120,7 @@ def test_a_customer_of_a_solution(receive: Callable[[bytes], Receipt], engine: E
     with engine.connect() as conn:
         (customer,) = customers.of_solution(conn, "default", "1715120619246906")
     assert (customer.waba_id, customer.owner_business_id) == ("980198427658004", "2329417887457253")
-    assert customer.solution_partner_business_ids == "2949482758682047 520744086200222"
+    assert customer.solution_partner_business_ids == ("2949482758682047", "520744086200222")
     assert (customer.event, customer.time) == ("PARTNER_ADDED", 1744823932)
 
 

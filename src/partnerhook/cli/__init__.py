@@ -22,7 +22,9 @@ app = App(
 
 
 def _add(name: str, target: str, group: Group, text: str) -> None:
-    app.command(f"partnerhook.cli.{target}", name=name, group=group, help=text)
+    # The overview needs a line about each without loading it; the one that is called tells more, in its own docstring.
+    called = sys.argv[1:2] == [name]
+    app.command(f"partnerhook.cli.{target}", name=name, group=group, help=None if called else text)
 
 
 _add("serve", "serve:serve", RUN, "Receive Meta's webhooks and keep the state of every solution.")

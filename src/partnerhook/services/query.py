@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -12,12 +13,37 @@ from partnerhook.core.errors import StoreUnavailable
 from partnerhook.core.lifecycle import Solution
 from partnerhook.core.observations import Observation
 from partnerhook.core.receipts import Receipt
-from partnerhook.store import migrate, observations, receipts, solutions
+from partnerhook.core.timeline import Entry, timeline
+from partnerhook.store import customers, migrate, observations, receipts, solutions
+from partnerhook.store.customers import CustomerEvent
+from partnerhook.store.observations import ObservationFilter
+from partnerhook.store.receipts import ListedReceipt, ReceiptFilter
 from partnerhook.store.solutions import SolutionFilter
+
+__all__ = [
+    "CustomerEvent",
+    "ListedReceipt",
+    "ObservationFilter",
+    "Queries",
+    "ReceiptFilter",
+    "SolutionFilter",
+    "Story",
+]
+
+PAGE: Final = 1_000
+"""Items read in one transaction. A longer one would keep SQLite from cutting its write-ahead log short."""
+
+
+class Story(NamedTuple):
+    """All there is to know of one solution."""
+
+    solution: Solution
+    timeline: list[Entry]
+    customers: list[CustomerEvent]
 
 
 class Queries:
-    """Every look-up, each in one read transaction of its own."""
+    """Every look-up, each in one read transaction of its own; long lists take one for each page."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -32,10 +58,44 @@ class Queries:
         with self._reading() as conn:
             return solutions.find_by_id(conn, solution_id, app)
 
+    def story(self, app: str, solution_id: str) -> Story | None:
+        """A solution with its timeline and customers, all as of one moment; None where it is not known."""
+        with self._reading() as conn:
+            found = solutions.find_by_id(conn, solution_id, app)
+            history = observations.history(conn, app, solution_id)
+            shared = customers.of_solution(conn, app, solution_id)
+        return Story(found[0], timeline(history), shared) if found else None
+
     def history(self, app: str, solution_id: str) -> list[Observation]:
         """Everything ever heard of one solution."""
         with self._reading() as conn:
             return observations.history(conn, app, solution_id)
+
+    def observations(self, wanted: ObservationFilter, *, after_id: int = 0) -> Iterator[tuple[int, Observation]]:
+        """All that fit and were stored after `after_id`, each with its id, in the order of arrival."""
+        while True:
+            with self._reading() as conn:
+                page = observations.page(conn, wanted, after_id=after_id, limit=PAGE)
+            if not page:
+                return
+            yield from page
+            after_id = page[-1][0]
+
+    def newest_observation_id(self) -> int:
+        """The id of the observation that was stored last; 0 where there is none."""
+        with self._reading() as conn:
+            return observations.newest_id(conn)
+
+    def receipts(self, wanted: ReceiptFilter) -> Iterator[ListedReceipt]:
+        """All that fit, without their bodies, in the order of arrival."""
+        after_id = 0
+        while True:
+            with self._reading() as conn:
+                page = receipts.page(conn, wanted, after_id=after_id, limit=PAGE)
+            if not page:
+                return
+            yield from page
+            after_id = page[-1].receipt.id
 
     def receipt(self, receipt_id: int) -> Receipt | None:
         """One receipt, or None."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects.sqlite import insert
 
 from partnerhook.core.account_update import CustomerUpdate
@@ -49,10 +49,42 @@ def append(conn: Connection, arrived: Sequence[tuple[str, str, CustomerUpdate, i
     return {key for row_id, (key, *_) in zip(ids, arrived, strict=True) if row_id in new}
 
 
-def of_solution(conn: Connection, app: str, solution_id: str) -> Sequence[Row[Any]]:
+class CustomerEvent(NamedTuple):
+    """A customer's account was shared or unshared. Ids are empty where not sent."""
+
+    event: str
+    waba_id: str
+    owner_business_id: str
+    partner_app_id: str
+    solution_partner_business_ids: tuple[str, ...]
+    entry_id: str
+    time: int | None
+    """Unix seconds, as sent."""
+    received_at: int
+    """Unix microseconds of our clock."""
+    repeats: int
+    receipt_id: int
+
+
+def of_solution(conn: Connection, app: str, solution_id: str) -> list[CustomerEvent]:
     """The customer events that name this solution, oldest first."""
-    return conn.execute(
+    rows = conn.execute(
         select(customer_events)
         .where(customer_events.c.app == app, customer_events.c.solution_id == solution_id)
-        .order_by(customer_events.c.received_at)
-    ).all()
+        .order_by(customer_events.c.received_at, customer_events.c.id)
+    )
+    return [
+        CustomerEvent(
+            event=row.event,
+            waba_id=row.waba_id,
+            owner_business_id=row.owner_business_id,
+            partner_app_id=row.partner_app_id,
+            solution_partner_business_ids=tuple(row.solution_partner_business_ids.split()),
+            entry_id=row.entry_id,
+            time=row.time,
+            received_at=row.received_at,
+            repeats=row.repeats,
+            receipt_id=row.receipt_id,
+        )
+        for row in rows
+    ]

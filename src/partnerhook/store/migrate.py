@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.exc import SQLAlchemyError
 
-from partnerhook.core.errors import SchemaMismatch
+from partnerhook.core.errors import SchemaMismatch, StoreUnavailable
 from partnerhook.store.engine import for_writing
 from partnerhook.store.schema import HEAD
 
@@ -20,8 +21,17 @@ def version(conn: Connection) -> str | None:
 def migrate(engine: Engine) -> tuple[str | None, str]:
     """Run what is missing, in one transaction. Returns the versions before and after.
 
-    Raises SchemaMismatch where a newer program has been here.
+    Raises SchemaMismatch where a newer program has been here, StoreUnavailable where the database cannot be written.
     """
+    try:
+        return _migrate(engine)
+    except SQLAlchemyError as error:
+        raise StoreUnavailable(
+            f"The database {engine.url.database} cannot be migrated: {getattr(error, 'orig', error)}."
+        ) from None
+
+
+def _migrate(engine: Engine) -> tuple[str | None, str]:
     with for_writing(engine.connect()) as conn, conn.begin():
         before = version(conn)
         if before == HEAD:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, literal_column, select
+from sqlalchemy import Connection, Row, bindparam, func, literal_column, select, tuple_
 from sqlalchemy.dialects.sqlite import insert
 
 from partnerhook.core.names import Flag
@@ -72,15 +73,59 @@ def history(conn: Connection, app: str, solution_id: str) -> list[Observation]:
     return [from_row(row) for row in conn.execute(_history, {"app": app, "solution_id": solution_id})]
 
 
-def select_where(*conditions: Any) -> Select[Any]:
-    """All observations that fit, in the order of arrival."""
-    return select(observations).where(*conditions).order_by(observations.c.id)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObservationFilter:
+    """Which observations to list; None: all of them."""
+
+    app: str | None = None
+    solution_id: str | None = None
+    since: int | None = None
+    """Unix microseconds: first received then or later."""
 
 
-def stream(conn: Connection, query: Select[Any]) -> Iterator[tuple[int, Observation]]:
-    """The observations of `query` with their ids, read as they are asked for."""
-    for row in conn.execute(query.execution_options(yield_per=1000)):
-        yield row.id, from_row(row)
+def page(conn: Connection, wanted: ObservationFilter, *, after_id: int, limit: int) -> list[tuple[int, Observation]]:
+    """The next observations that fit, each with its id, in the order of arrival."""
+    query = select(observations).where(observations.c.id > after_id).order_by(observations.c.id).limit(limit)
+    if wanted.app is not None:
+        query = query.where(observations.c.app == wanted.app)
+    if wanted.solution_id is not None:
+        query = query.where(observations.c.solution_id == wanted.solution_id)
+    if wanted.since is not None:
+        query = query.where(observations.c.received_at >= wanted.since)
+    return [(row.id, from_row(row)) for row in conn.execute(query)]
+
+
+def newest_id(conn: Connection) -> int:
+    """The id of the observation that was stored last; 0 where there is none."""
+    newest: int = conn.execute(select(func.coalesce(func.max(observations.c.id), 0))).scalar_one()
+    return newest
+
+
+_pair = (observations.c.app, observations.c.solution_id)
+_solution = tuple_(*_pair)
+
+
+def count_solutions(conn: Connection) -> int:
+    """How many solutions the log speaks of."""
+    counted: int = conn.execute(select(func.count()).select_from(select(*_pair).distinct().subquery())).scalar_one()
+    return counted
+
+
+def solutions_after(conn: Connection, after: tuple[str, str], limit: int) -> dict[tuple[str, str], int]:
+    """The next solutions (app, solution_id) that the log speaks of, and how many observations each has."""
+    query = select(*_pair, func.count()).where(_solution > tuple_(*after)).group_by(*_pair).order_by(*_pair)
+    return {(app, solution_id): count for app, solution_id, count in conn.execute(query.limit(limit))}
+
+
+def histories(
+    conn: Connection, first: tuple[str, str], last: tuple[str, str]
+) -> dict[tuple[str, str], list[Observation]]:
+    """Everything ever heard of the solutions (app, solution_id) from `first` to `last`."""
+    query = select(observations).where(_solution >= tuple_(*first), _solution <= tuple_(*last))
+    found: dict[tuple[str, str], list[Observation]] = {}
+    for row in conn.execute(query):
+        found.setdefault((row.app, row.solution_id), []).append(from_row(row))
+    return found
 
 
 def from_row(row: Row[Any]) -> Observation:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, insert, literal_column, null, select, update
 
 from partnerhook.core.names import Flag
 from partnerhook.core.receipts import Fate, Outcome, Receipt
@@ -55,6 +56,39 @@ def find(conn: Connection, receipt_id: int) -> Receipt | None:
     """One receipt, or None."""
     row = conn.execute(select(receipts).where(receipts.c.id == receipt_id)).one_or_none()
     return None if row is None else from_row(row)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptFilter:
+    """Which receipts to list; None: all of them."""
+
+    app: str | None = None
+    quarantined: bool | None = None
+
+
+class ListedReceipt(NamedTuple):
+    """A receipt without its body, which can be megabytes; `receipt.body` is None."""
+
+    receipt: Receipt
+    body_kept: bool
+
+
+_without_bodies: Select[Any] = select(
+    *[null().label("body") if column is receipts.c.body else column for column in receipts.c],
+    receipts.c.body.is_not(None).label("body_kept"),
+)
+# Written out, not bound: SQLite uses the partial index only where it can see the same condition.
+_quarantined: Final = receipts.c.quarantined > literal_column("0")
+
+
+def page(conn: Connection, wanted: ReceiptFilter, *, after_id: int, limit: int) -> list[ListedReceipt]:
+    """The next receipts that fit, in the order of arrival."""
+    query = _without_bodies.where(receipts.c.id > after_id).order_by(receipts.c.id).limit(limit)
+    if wanted.app is not None:
+        query = query.where(receipts.c.app == wanted.app)
+    if wanted.quarantined is not None:
+        query = query.where(_quarantined if wanted.quarantined else receipts.c.quarantined == literal_column("0"))
+    return [ListedReceipt(from_row(row), bool(row.body_kept)) for row in conn.execute(query)]
 
 
 def drop_bodies(conn: Connection, *, received_before: int, after_id: int, limit: int) -> tuple[int | None, int]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, select, tuple_, update
 from sqlalchemy.dialects.sqlite import insert
 
 from partnerhook.core.lifecycle import Solution
@@ -42,6 +42,11 @@ _touched = (
 _delete = delete(solutions).where(
     solutions.c.app == bindparam("of_app"), solutions.c.solution_id == bindparam("of_solution")
 )
+
+
+_id = tuple_(solutions.c.app, solutions.c.solution_id)
+
+COLUMNS: Final = tuple(solutions.c.keys())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +91,7 @@ def touched_by(conn: Connection, observation_ids: range) -> dict[tuple[str, str]
 
 def save(conn: Connection, changed: Iterable[Solution]) -> None:
     """Store these solutions in place of what was stored of them."""
-    _save.run(conn, [_to_row(solution) for solution in changed])
+    _save.run(conn, [to_row(solution) for solution in changed])
 
 
 def remove(conn: Connection, gone: Iterable[tuple[str, str]]) -> None:
@@ -106,6 +111,21 @@ def heard_again(conn: Connection, heard: Sequence[tuple[str, str, int]]) -> None
                 for app, solution_id, received_at in heard
             ],
         )
+
+
+def ids_after(conn: Connection, after: tuple[str, str], limit: int) -> list[tuple[str, str]]:
+    """The next (app, solution_id) that are stored."""
+    query = select(solutions.c.app, solutions.c.solution_id).where(_id > tuple_(*after))
+    rows = conn.execute(query.order_by(solutions.c.app, solutions.c.solution_id).limit(limit))
+    return [(row.app, row.solution_id) for row in rows]
+
+
+def rows_between(
+    conn: Connection, first: tuple[str, str], last: tuple[str, str]
+) -> dict[tuple[str, str], tuple[Any, ...]]:
+    """What is stored from `first` to `last`, as it is: a damaged row is no obstacle to its repair."""
+    rows = conn.execute(select(solutions).where(_id >= tuple_(*first), _id <= tuple_(*last)))
+    return {(row.app, row.solution_id): tuple(row) for row in rows}
 
 
 def count_by_state(conn: Connection) -> dict[tuple[str, str, str], int]:
@@ -135,8 +155,8 @@ def from_row(row: Row[Any]) -> Solution:
     )
 
 
-def _to_row(solution: Solution) -> tuple[Any, ...]:
-    """In the order of the table's columns."""
+def to_row(solution: Solution) -> tuple[Any, ...]:
+    """In the order of the table's columns (`COLUMNS`)."""
     return (
         solution.app,
         solution.solution_id,

@@ -1,0 +1,154 @@
+"""`partnerhook receipts list | show`."""
+
+from __future__ import annotations
+
+import sys
+import unicodedata
+from collections import Counter
+from typing import Annotated, Final
+
+from cyclopts import App, Parameter
+
+from partnerhook import bootstrap, config
+from partnerhook.cli import views
+from partnerhook.cli.options import ConfigFile, Format
+from partnerhook.cli.output import Column, Kind, put, show_attributes, show_document, show_items, show_list
+from partnerhook.core.errors import PartnerhookError
+from partnerhook.core.observations import MICROSECONDS
+from partnerhook.core.receipts import Fate, Outcome, Receipt
+from partnerhook.core.timeline import clock
+
+RECEIPT_ID_MAX: Final = 2**63 - 1
+"""The largest number that a database can be asked for."""
+
+app = App(
+    name="receipts",
+    help="""List and show the POSTs that came in with a right signature, and what became of each of their changes.
+
+    Example: `partnerhook receipts list --quarantined`
+    """,
+)
+
+# Rows are (receipt, whether its body is kept).
+RECEIPTS: Final = Kind[tuple[Receipt, bool]](
+    lambda row: views.receipt(*row),
+    [
+        Column("Receipt", lambda row: str(row[0].id), 7),
+        Column("Received", lambda row: clock(row[0].received_at // MICROSECONDS), 20),
+        Column("App", lambda row: row[0].app, 7, spare=2),
+        Column("Bytes", lambda row: str(row[0].body_bytes), 7, spare=1),
+        Column("Body", lambda row: "kept" if row[1] else "dropped", 7, spare=3),
+        Column("Outcomes", lambda row: _fates(row[0]), 1),
+        Column("Reason", lambda row: next((one.reason for one in row[0].outcomes if one.reason), "")),
+    ],
+)
+OUTCOMES: Final = Kind[Outcome](
+    views.outcome,
+    [
+        Column("Change", lambda one: one.path, 20),
+        Column("Outcome", lambda one: one.fate, 11),
+        Column("Observation", lambda one: one.key, 32, spare=3),
+        Column("Entry", lambda one: one.entry_id, 16, spare=2),
+        Column("Field", lambda one: one.field, 17, spare=1),
+        Column("Reason", lambda one: one.reason),
+    ],
+)
+
+
+def _fates(receipt: Receipt) -> str:
+    """How many changes became what: `observed:2,duplicate:1`."""
+    counts = Counter(one.fate for one in receipt.outcomes)
+    return ",".join(f"{fate}:{counts[fate]}" for fate in Fate if counts[fate])
+
+
+@app.command(name="list")
+def list_(
+    *,
+    quarantined: Annotated[
+        bool | None, Parameter(help="Only those with a change that could not be understood.")
+    ] = None,
+    only_app: Annotated[
+        str | None, Parameter(name="--app", help="Only what this Meta app received, by its name here.")
+    ] = None,
+    config_file: ConfigFile = None,
+    output: Format = "text",
+) -> None:
+    """List the POSTs that came in, all that fit, in the order of arrival.
+
+    Example: `partnerhook receipts list --quarantined --format json`
+    """
+    from partnerhook.services.query import ReceiptFilter
+
+    wanted = ReceiptFilter(app=only_app, quarantined=quarantined)
+    found = bootstrap.queries(config.load(config_file)).receipts(wanted)
+    hint = (
+        "Nothing came in yet: no POST with a right signature. The log of `partnerhook serve` tells of refused ones."
+        if wanted == ReceiptFilter()
+        else "No receipt fits. `partnerhook receipts list` shows all."
+    )
+    show_list(found, RECEIPTS, output, if_empty=hint)
+
+
+@app.command
+def show(
+    receipt_id: Annotated[int, Parameter(help="The receipt's number, as `receipts list` has it.")],
+    *,
+    raw: Annotated[
+        bool, Parameter(negative=(), help="Write the body to stdout, exactly as it came, and nothing else.")
+    ] = False,
+    config_file: ConfigFile = None,
+    output: Format = "text",
+) -> None:
+    """Show one POST: what became of each of its changes, and with --raw the very bytes that came.
+
+    Bodies can hold people's messages, so they are dropped after `raw_bodies_keep_days`.
+
+    Example: `partnerhook receipts show 12 --raw > body.json`
+    """
+    settings = config.load(config_file)
+    queries = bootstrap.queries(settings)
+    receipt = queries.receipt(receipt_id) if 0 < receipt_id <= RECEIPT_ID_MAX else None
+    if receipt is None:
+        raise PartnerhookError(f"There is no receipt {receipt_id}. `partnerhook receipts list` shows those there are.")
+    if raw:
+        _write_raw(receipt, settings.raw_bodies_keep_days)
+    elif output == "json":
+        show_document(views.receipt(receipt, body_kept=receipt.body is not None))
+    else:
+        _show_text(receipt)
+
+
+def _write_raw(receipt: Receipt, keep_days: float) -> None:
+    if receipt.body is None:
+        raise PartnerhookError(
+            f"The body of receipt {receipt.id} is not there any more: bodies are kept for"
+            f" {keep_days:g} days (raw_bodies_keep_days)."
+        )
+    if sys.stdout.isatty() and _would_steer_a_terminal(receipt.body):
+        raise PartnerhookError(
+            f"The body of receipt {receipt.id} holds control characters that a terminal would obey;"
+            f" write it to a file: `partnerhook receipts show {receipt.id} --raw > body`."
+        )
+    sys.stdout.buffer.write(receipt.body)
+    sys.stdout.buffer.flush()
+
+
+def _would_steer_a_terminal(body: bytes) -> bool:
+    text = body.decode("utf-8", "surrogateescape")
+    return any(unicodedata.category(letter) in ("Cc", "Cs") and letter not in "\r\n\t" for letter in set(text))
+
+
+def _show_text(receipt: Receipt) -> None:
+    show_attributes(
+        [
+            ("receipt", str(receipt.id)),
+            ("app", receipt.app),
+            ("received", clock(receipt.received_at // MICROSECONDS)),
+            ("bytes", str(receipt.body_bytes)),
+            ("body", "dropped" if receipt.body is None else "kept; --raw writes it"),
+            ("flags", ", ".join(receipt.flags)),
+            ("quarantined", str(receipt.quarantined)),
+        ]
+    )
+    put("\nChanges")
+    show_items(receipt.outcomes, OUTCOMES)

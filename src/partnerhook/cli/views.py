@@ -1,0 +1,169 @@
+"""The JSON objects that scripts rely on. Their keys are documented in docs/json.md and stay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from partnerhook.core.timeline import clock, say
+
+if TYPE_CHECKING:
+    from partnerhook.core.lifecycle import Solution
+    from partnerhook.core.observations import Observation
+    from partnerhook.core.receipts import Outcome, Receipt
+    from partnerhook.core.timeline import Entry
+    from partnerhook.services.query import CustomerEvent, Story
+    from partnerhook.services.rebuild import Difference
+
+Json = dict[str, Any]
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def instant(microseconds: int) -> str:
+    """Unix microseconds as RFC 3339 in UTC, always with six decimals: such texts sort as the times do."""
+    return (EPOCH + timedelta(microseconds=microseconds)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def solution(one: Solution) -> Json:
+    """A solution, without its history."""
+    return {
+        "app": one.app,
+        "portfolio_id": one.portfolio_id,
+        "solution_id": one.solution_id,
+        "status": one.status,
+        "pending": one.pending,
+        "reported_status": one.reported_status,
+        "usable": one.usable,
+        "since": clock(one.since),
+        "first_seen": instant(one.first_seen),
+        "last_seen": instant(one.last_seen),
+        "observations": one.observations,
+        "anomalies": list(one.anomalies),
+        "could_be": [say(state) for state in one.could_be],
+    }
+
+
+def story(told: Story) -> Json:
+    """A solution with its history and its customers."""
+    return solution(told.solution) | {
+        "timeline": [entry(one) for one in told.timeline],
+        "customers": [customer(one) for one in told.customers],
+    }
+
+
+def entry(one: Entry) -> Json:
+    """An observation in its place, with what it did."""
+    heard = one.observation
+    return {
+        "at": clock(heard.at),
+        "received_at": instant(heard.received_at),
+        "source": heard.source,
+        "event": heard.event,
+        "reported_status": heard.reported_status,
+        "effect": one.effect,
+        "before": None if one.before is None else say(one.before),
+        "after": None if one.after is None else say(one.after),
+        "flags": list(one.flags),
+        "repeats": heard.repeats,
+        "key": heard.key,
+        "receipt_id": _id(heard.receipt_id),
+    }
+
+
+def customer(one: CustomerEvent) -> Json:
+    """A customer's account was shared or unshared."""
+    return {
+        "event": one.event,
+        "waba_id": one.waba_id,
+        "owner_business_id": one.owner_business_id,
+        "partner_app_id": one.partner_app_id,
+        "solution_partner_business_ids": list(one.solution_partner_business_ids),
+        "entry_id": one.entry_id,
+        "time": None if one.time is None else clock(one.time),
+        "received_at": instant(one.received_at),
+        "repeats": one.repeats,
+        "receipt_id": str(one.receipt_id),
+    }
+
+
+def observation(one: Observation) -> Json:
+    """One thing that was heard, as it stands in the log."""
+    return {
+        "key": one.key,
+        "app": one.app,
+        "solution_id": one.solution_id,
+        "portfolio_id": one.portfolio_id,
+        "event": one.event,
+        "reported_status": one.reported_status,
+        "time": None if one.time is None else clock(one.time),
+        "at": clock(one.at),
+        "received_at": instant(one.received_at),
+        "last_received_at": instant(one.last_received_at),
+        "repeats": one.repeats,
+        "source": one.source,
+        "flags": list(one.flags),
+        "test": one.test,
+        "receipt_id": _id(one.receipt_id),
+    }
+
+
+def receipt(one: Receipt, body_kept: bool) -> Json:
+    """One POST and what became of each of its changes."""
+    return {
+        "receipt_id": str(one.id),
+        "app": one.app,
+        "received_at": instant(one.received_at),
+        "body_bytes": one.body_bytes,
+        "body_kept": body_kept,
+        "flags": list(one.flags),
+        "quarantined": one.quarantined,
+        "outcomes": [outcome(change) for change in one.outcomes],
+    }
+
+
+def outcome(one: Outcome) -> Json:
+    """What became of one change."""
+    return {
+        "path": one.path,
+        "field": one.field,
+        "fate": one.fate,
+        "key": one.key,
+        "entry_id": one.entry_id,
+        "reason": one.reason,
+    }
+
+
+def difference(one: Difference) -> Json:
+    """A solution whose stored row was not what its log tells."""
+    return {
+        "app": one.app,
+        "solution_id": one.solution_id,
+        "changed": list(one.changed),
+        "before": None if one.before is None else stored(one.before),
+        "after": None if one.after is None else stored(one.after),
+    }
+
+
+def stored(row: Mapping[str, Any]) -> Json:
+    """A row of the projection. It may hold anything at all: it is shown because it may be damaged."""
+    return {name: _stored_value(name, value) for name, value in row.items()}
+
+
+def _stored_value(name: str, value: Any) -> Any:
+    try:
+        match name:
+            case "since" | "newest_at":
+                return clock(value)
+            case "first_seen" | "last_seen":
+                return instant(value)
+            case "could_be" | "anomalies":
+                return value.split()
+    except (TypeError, AttributeError, ValueError, OverflowError, OSError):
+        return str(value)
+    return value if isinstance(value, int) else str(value)
+
+
+def _id(number: int | None) -> str | None:
+    return None if number is None else str(number)
