@@ -269,7 +269,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def _discard(self, count: int) -> None:
         self._bytes_discarded += count
         if self._bytes_discarded > DISCARD_BYTES_MAX:
-            self.transport.close_now()
+            self.transport.abort()
 
     def _client_still_sends(self) -> bool:
         """Asked by the transport that is told to close: is the client in the middle of something?"""

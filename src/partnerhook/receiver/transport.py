@@ -13,6 +13,8 @@ class LingeringTransport(asyncio.Transport):
     A socket closed with unread bytes resets the connection, and the client's kernel may throw the
     answer away with it. So where `still_sending` says so, `close` ends only our direction; what comes
     after is for the protocol to throw away, until the client hangs up or `close_now` is called.
+    `still_sending` is asked at every close: a client that does not read keeps even a closed
+    connection open, so this is where its owner sets a limit for that.
     """
 
     __slots__ = ("_inner", "_still_sending", "lingering")
@@ -41,6 +43,7 @@ class LingeringTransport(asyncio.Transport):
 
     def close_now(self) -> None:
         """Close, whoever still sends. What is written still goes out."""
+        self._still_sending()
         self._inner.close()
 
     def abort(self) -> None:
