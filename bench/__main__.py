@@ -6,15 +6,13 @@ import argparse
 import os
 import shutil
 import sys
-from pathlib import Path
 from typing import Final
 
 from bench.machine import NotPossible, choose_cores
-from bench.plan import Plan, carry_out
+from bench.plan import ROOT, Plan, carry_out
 from bench.report import as_markdown, as_text
 from bench.servers import BenchFailed
 
-ROOT: Final = Path(__file__).resolve().parent.parent
 WORK: Final = ROOT / ".artifacts" / "bench"
 """On the disk of the checkout: a folder in memory would make every commit free."""
 PAGE: Final = ROOT / "docs" / "benchmarks.md"

@@ -1,11 +1,14 @@
 -- The load: signed partner_solutions webhooks, as Meta sends them, no two alike.
 --
--- Arguments, after wrk's `--`:
---   1 secret   the app secret
---   2 crypto   libcrypto's file name
---   3 first    the number of the first change; runs are given ranges that do not meet
---   4 changes  changes per POST
---   5 apart    how many changes lie between two of the same solution
+-- bench/story.py tells the same story and explains the numbers; they come from there as arguments, after wrk's `--`:
+--   1 secret     the app secret
+--   2 crypto     libcrypto's file name
+--   3 first      the number of the first change; runs are given ranges that do not meet
+--   4 changes    changes per POST
+--   5 apart      how many changes lie between two of the same solution
+--   6 to 9       first solution id, count of ids, factor that scrambles them, the portfolio's id
+--   10, 11       first second, changes per second
+--   12 to 14     the steps of a solution, each EVENT:STATUS
 
 local ffi = require("ffi")
 ffi.cdef [[
@@ -15,18 +18,8 @@ unsigned char *HMAC(const EVP_MD *md, const void *key, int key_len,
                     const char *data, size_t data_len, unsigned char *out, unsigned int *out_len);
 ]]
 
--- The same constants as in bench/story.py, where they are explained; a test compares both.
-local FIRST_ID = 700000000000000
-local IDS = 134217728
-local SCRAMBLE = 41473883
-local FIRST_TIME = 1739321024
-local CHANGES_PER_SECOND = 1000
-local STEPS = {
-  [0] = { "SOLUTION_CREATED", "INITIATED" },
-  [1] = { "SOLUTION_UPDATED", "ACTIVE" },
-  [2] = { "SOLUTION_UPDATED", "PENDING_DEACTIVATION" },
-}
-
+local first_id, ids, scramble, portfolio_id, first_time, changes_per_second
+local steps = {}
 local crypto, sha256, secret, number, changes, apart
 local digest, digest_len = ffi.new("unsigned char[32]"), ffi.new("unsigned int[1]")
 local hex = {}
@@ -41,19 +34,19 @@ end
 
 local function change(n)
   local block = math.floor(n / (3 * apart))
-  local step = STEPS[math.floor(n / apart) % 3]
-  local solution = (block * apart + n % apart) % IDS
+  local step = steps[math.floor(n / apart) % 3]
+  local solution = (block * apart + n % apart) % ids
   -- Below 2^53, where Lua's numbers are exact: 2^27 solutions times a factor below 2^26.
-  local id = FIRST_ID + (solution * SCRAMBLE) % IDS
-  return '{"field":"partner_solutions","value":{"event":"' .. step[1] .. '","solution_id":"'
-    .. string.format("%d", id) .. '","solution_status":"' .. step[2] .. '"}}'
+  local id = first_id + (solution * scramble) % ids
+  return '{"field":"partner_solutions","value":{"event":"' .. step.event .. '","solution_id":"'
+    .. string.format("%d", id) .. '","solution_status":"' .. step.status .. '"}}'
 end
 
 local function body_of(n)
   local told = {}
   for i = 0, changes - 1 do told[i + 1] = change(n + i) end
-  local time = FIRST_TIME + math.floor(n / CHANGES_PER_SECOND)
-  return '{"entry":[{"changes":[' .. table.concat(told, ",") .. '],"id":"506914307656634","time":'
+  local time = first_time + math.floor(n / changes_per_second)
+  return '{"entry":[{"changes":[' .. table.concat(told, ",") .. '],"id":"' .. portfolio_id .. '","time":'
     .. string.format("%d", time) .. '}],"object":"whatsapp_business_account"}'
 end
 
@@ -61,6 +54,12 @@ local head
 
 function init(args)
   secret, number, changes, apart = args[1], tonumber(args[3]), tonumber(args[4]), tonumber(args[5])
+  first_id, ids, scramble, portfolio_id = tonumber(args[6]), tonumber(args[7]), tonumber(args[8]), args[9]
+  first_time, changes_per_second = tonumber(args[10]), tonumber(args[11])
+  for step = 0, 2 do
+    local event, status = args[12 + step]:match("^(.+):(.+)$")
+    steps[step] = { event = event, status = status }
+  end
   crypto = ffi.load(args[2])
   sha256 = crypto.EVP_sha256()
   head = "POST /webhook HTTP/1.1\r\nHost: " .. wrk.host .. ":" .. wrk.port .. "\r\nUser-Agent: facebookexternalua\r\n"

@@ -72,7 +72,7 @@ def run(server: Server, shape: Shape, *, core: int, seconds: int) -> Measured:
         str(SCRIPT),
         f"http://127.0.0.1:{server.port}",
     ]
-    command += ["--", SECRET, _libcrypto(), str(first), str(shape.changes), str(shape.apart)]
+    command += ["--", SECRET, _libcrypto(), str(first), str(shape.changes), str(shape.apart), *story.for_lua()]
     server_cpu_s = server.cpu_s
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         assert process.stdout is not None
@@ -80,7 +80,10 @@ def run(server: Server, shape: Shape, *, core: int, seconds: int) -> Measured:
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     server_cpu_s = server.cpu_s - server_cpu_s
-    return _measured(told, server, server_cpu_s, used.ru_utime + used.ru_stime)
+    measured = _measured(told, server, server_cpu_s, used.ru_utime + used.ru_stime)
+    if measured.answers * shape.changes > RANGE - 2 * shape.connections * shape.changes:
+        raise BenchFailed(f"wrk sent more than {RANGE:,} changes in one run, and so repeated some; take fewer seconds")
+    return measured
 
 
 def _measured(told: str, server: Server, server_cpu_s: float, load_cpu_s: float) -> Measured:

@@ -17,6 +17,7 @@ from bench.machine import Cores
 from bench.rounds import Contender, Course, Rounds, run_rounds
 from bench.servers import BenchFailed, Kind
 
+ROOT: Final = Path(__file__).resolve().parent.parent
 EMPTY: Final = "empty"
 FULL: Final = "full"
 OURS: Final = Contender(Kind.OURS.value, Kind.OURS)
@@ -115,7 +116,7 @@ def _filled(count: int, folder: Path, tell: Callable[[str], None]) -> Path:
     """A database with `count` observations."""
     file = folder / "filled.db"
     started = time.monotonic()
-    done = subprocess.run([sys.executable, "-m", "bench.fill", str(file), str(count)], check=False)
+    done = subprocess.run([sys.executable, "-m", "bench.fill", str(file), str(count)], cwd=ROOT, check=False)
     if done.returncode != 0:
         raise BenchFailed(f"filling the database ended with {done.returncode}")
     took_s = time.monotonic() - started

@@ -33,13 +33,13 @@ The server is pinned to core {server}; wrk (one thread) and the benchmark itself
 each body as it goes, in Meta's form and none twice. Every answer must be 200: a single other one fails the run.
 
 A solution is asked for, accepted and asked to end. These three steps come {apart:,} changes apart ({batch_apart:,}
-where a POST has {changes:,}), so that the server has to look up what it stored before; solution ids are scrambled over their
-range, so that indexes are hit everywhere and not at their right end.
+where a POST has {changes:,}), so that the server has to look up what it stored before; solution ids are scrambled over
+their range, so that indexes are hit everywhere and not at their right end.
 
 One after the other, each server is started with a database of its own on the disk of the checkout, warmed for {warm} s,
 measured for {seconds} s and stopped; {rounds} such rounds. Figures are medians over the rounds; so are ratios, each
-round compared with itself. Of (c) and (d) the stored observations are counted afterwards: all that were answered 200 are
-there. All run with uvloop and httptools, without access log. (a), (b) and (c) leave Python's garbage collector
+round compared with itself. Of (c) and (d) the stored observations are counted afterwards: all that were answered 200
+are there. All run with uvloop and httptools, without access log. (a), (b) and (c) leave Python's garbage collector
 as it is; (d) sets it, as `partnerhook serve` always does.
 
 ## What this does not measure

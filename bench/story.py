@@ -1,4 +1,4 @@
-"""What the load tells: solutions that are asked for, accepted, and asked to end. The same numbers as in load.lua.
+"""What the load tells: solutions that are asked for, accepted, and asked to end. load.lua tells it to wrk.
 
 Changes are numbered. Change n speaks of one solution; its solution's next step comes `apart` changes
 later, so that the server has long committed the one before and must look it up again.
@@ -13,7 +13,8 @@ IDS: Final = 2**27
 """Solution ids lie in [FIRST_ID, FIRST_ID + IDS)."""
 
 SCRAMBLE: Final = 41_473_883
-"""Odd, so n -> n * SCRAMBLE mod IDS meets each id once: neighbours in time are far apart in every index."""
+"""Odd, so n -> n * SCRAMBLE mod IDS meets each id once: neighbours in time are far apart in every index.
+Below 2^26, so that the product is exact in Lua, too."""
 
 FIRST_TIME: Final = 1_739_321_024
 CHANGES_PER_SECOND: Final = 1_000
@@ -26,6 +27,12 @@ APART: Final = 1_000
 """More than the most connections: two steps of a solution are never under way at once."""
 
 PORTFOLIO_ID: Final = "506914307656634"
+
+
+def for_lua() -> list[str]:
+    """These numbers, as arguments 6 to 14 of load.lua."""
+    numbers = (FIRST_ID, IDS, SCRAMBLE, PORTFOLIO_ID, FIRST_TIME, CHANGES_PER_SECOND)
+    return [*map(str, numbers), *(f"{event}:{status}" for event, status in STEPS)]
 
 
 def body(number: int, changes: int = 1, apart: int = APART) -> bytes:
