@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from cyclopts import App, Group
@@ -43,13 +44,16 @@ _add("version", "version:version", SET_UP, "Print the version.")
 def main() -> None:
     """The entry point of the `partnerhook` command. Exit 1: it could not be done; 2: it was called wrongly."""
     try:
-        app(exit_on_error=True)
+        try:
+            app(exit_on_error=True)
+        finally:
+            sys.stdout.flush()  # here, where a closed pipe is expected, and not when Python ends
     except PartnerhookError as error:
         print(f"partnerhook: {error}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
-        # The reader of our output (head, less) has seen enough; its pipe is closed for good.
-        sys.stderr.close()
+        # The reader of our output (head, less) has seen enough. What is left of it goes nowhere, also when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
