@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from partnerhook.core.errors import StoreUnavailable
 from partnerhook.core.lifecycle import Solution, fold
 from partnerhook.store import migrate, observations, solutions
-from partnerhook.store.engine import for_writing, is_passing
+from partnerhook.store.engine import for_writing, is_locked
 
 SLICE_SOLUTIONS: Final = 200
 SLICE_OBSERVATIONS: Final = 1_000
@@ -62,7 +62,11 @@ class Rebuilt(NamedTuple):
 
 
 def rebuild(
-    engine: Engine, *, check: bool = False, on_progress: Callable[[int, int], None] = lambda _done, _total: None
+    engine: Engine,
+    *,
+    check: bool = False,
+    on_progress: Callable[[int, int], None] = lambda _done, _total: None,
+    lock_patience_s: float = LOCK_PATIENCE_S,
 ) -> Rebuilt:
     """Fold everything, mend what differs (not with `check`) and report it.
 
@@ -80,7 +84,7 @@ def rebuild(
         if not wanted:
             return Rebuilt(done, differences)
         if found and not check:
-            found = _mend(engine, [(one.app, one.solution_id) for one in found])
+            found = _mend(engine, [(one.app, one.solution_id) for one in found], lock_patience_s)
         differences += found
         done, last = done + len(wanted), wanted[-1]
         on_progress(done, max(done, total))
@@ -123,9 +127,9 @@ def _by_name(row: tuple[Any, ...] | None) -> dict[str, Any] | None:
     return {name: value for name, value in named.items() if name not in ("app", "solution_id")}
 
 
-def _mend(engine: Engine, suspects: list[SolutionKey]) -> list[Difference]:
+def _mend(engine: Engine, suspects: list[SolutionKey], patience_s: float) -> list[Difference]:
     """Look at `suspects` once more, now with the write lock, and store what their log tells."""
-    deadline = time.monotonic() + LOCK_PATIENCE_S
+    deadline = time.monotonic() + patience_s
     while True:
         try:
             with for_writing(engine.connect()) as conn, conn.begin():
@@ -133,7 +137,7 @@ def _mend(engine: Engine, suspects: list[SolutionKey]) -> list[Difference]:
                 solutions.save(conn, [solution for _, solution in differing if solution is not None])
                 solutions.remove(conn, [(one.app, one.solution_id) for one, solution in differing if solution is None])
         except SQLAlchemyError as error:
-            if not is_passing(error) or time.monotonic() > deadline:
+            if not is_locked(error) or time.monotonic() > deadline:
                 raise StoreUnavailable(f"The database refused a commit: {getattr(error, 'orig', error)}.") from None
             time.sleep(PAUSE_S)
         else:

@@ -90,6 +90,12 @@ def is_passing(error: BaseException) -> bool:
     )
 
 
+def is_locked(error: BaseException) -> bool:
+    """Another process held SQLite's write lock for longer than the busy timeout."""
+    code: int = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0)
+    return code & 0xFF == sqlite3.SQLITE_BUSY  # the upper bits say which kind of busy
+
+
 def reserve_ids(conn: Connection, column: Column[Any], count: int) -> range:
     """`count` unused ids. Safe because the transaction already holds SQLite's only write lock."""
     newest: int = conn.execute(select(func.coalesce(func.max(column), 0))).scalar_one()

@@ -1,0 +1,63 @@
+"""docs/json.md is complete: every key and every word of ours that a script can meet."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from commands import ODD, SOLUTION, Command
+
+from partnerhook.core.names import MEANING_OF_FLAG, Pending, Status
+from partnerhook.core.receipts import Fate
+from partnerhook.core.timeline import Effect
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "json.md").read_text()
+DOCUMENTED = set(re.findall(r"`([^`]+)`", DOCUMENT))
+
+
+def keys(value: Any) -> Iterator[str]:
+    """Every key in a document."""
+    if isinstance(value, dict):
+        yield from value
+        for part in value.values():
+            yield from keys(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from keys(part)
+
+
+def test_every_key(command: Command):
+    """Of every command that has JSON."""
+    documents = [
+        command.json("solutions", "list"),
+        command.json("solutions", "show", SOLUTION),
+        command.json("solutions", "explain", ODD),
+        command.json("observations", "list"),
+        command.json("receipts", "list"),
+        command.json("rebuild"),
+        command.json("migrate"),
+        command.json("version"),
+    ]
+
+    assert set(keys(documents)) <= DOCUMENTED
+
+
+def test_every_key_of_a_difference(own: Command):
+    """What `rebuild` reports of rows that are gone."""
+    with closing(sqlite3.connect(own.database)) as database, database:
+        database.execute("DELETE FROM solutions")
+
+    told = own.json("rebuild")
+
+    assert len(told["differences"]) == 3
+    assert set(keys(told)) <= DOCUMENTED
+
+
+def test_every_word():
+    """Fates, effects, flags with their meaning, statuses."""
+    assert {*Fate, *Effect, *Status, *Pending} <= DOCUMENTED
+    assert all(f"| `{flag}` | {meaning} |" in DOCUMENT for flag, meaning in MEANING_OF_FLAG.items())
