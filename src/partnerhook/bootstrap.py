@@ -58,7 +58,7 @@ def migrate(settings: Settings) -> tuple[str | None, str]:
 
 
 def serve(settings: Settings) -> None:
-    """Run both listeners until SIGTERM or SIGINT. Raises ConfigurationInvalid, SchemaMismatch, OSError."""
+    """Run both listeners until SIGTERM or SIGINT. Raises ConfigurationInvalid, StoreUnavailable."""
     import uvloop
 
     uvloop.run(_serve(settings))
@@ -120,7 +120,7 @@ async def _serve(settings: Settings) -> None:
         )
     finally:
         retention.cancel()
-        await asyncio.to_thread(writer.stop)
+        await asyncio.to_thread(writer.stop, settings.shutdown_grace_s)
 
 
 def _spare_the_collector() -> None:

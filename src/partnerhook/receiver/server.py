@@ -13,6 +13,7 @@ from typing import Final
 import structlog
 import uvicorn
 
+from partnerhook.core.errors import ConfigurationInvalid
 from partnerhook.receiver.protocol import Bounds, bounded, sweep
 
 log = structlog.get_logger("partnerhook.server")
@@ -44,25 +45,27 @@ class _Server(uvicorn.Server):
 
 
 def bind(listener: Listener) -> socket.socket:
-    """The listening socket. Raises OSError."""
+    """The listening socket. Raises ConfigurationInvalid."""
     family = socket.AF_INET6 if ":" in listener.host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((listener.host, listener.port))
-    except OSError:
+    except OSError as error:
         sock.close()
-        raise
+        raise ConfigurationInvalid(
+            f"The {listener.name} listener cannot have {listener.host}:{listener.port}: {error.strerror}."
+        ) from None
     sock.setblocking(False)  # noqa: FBT003 - the method has no keyword
     return sock
 
 
 async def serve(listeners: list[Listener]) -> None:
-    """Serve until SIGTERM or SIGINT, then finish what is under way. Raises OSError where a port is taken."""
+    """Serve until SIGTERM or SIGINT, then finish what is under way. Raises ConfigurationInvalid: a port is taken."""
     bound: list[tuple[Listener, socket.socket]] = []
     try:
         bound.extend((listener, bind(listener)) for listener in listeners)
-    except OSError:
+    except ConfigurationInvalid:
         for _, sock in bound:
             sock.close()
         raise
@@ -74,8 +77,11 @@ async def serve(listeners: list[Listener]) -> None:
     running = [
         asyncio.create_task(server.serve(sockets=[sock])) for server, (_, sock) in zip(servers, bound, strict=True)
     ]
-    while not all(server.started for server in servers):  # noqa: ASYNC110 - uvicorn has no event for it
-        await asyncio.sleep(0.005)
+    while not all(server.started for server in servers):
+        await asyncio.wait(running, timeout=0.005, return_when=asyncio.FIRST_COMPLETED)
+        for task in running:
+            if task.done():
+                task.result()  # it could not start: say why
     for listener, sock in bound:
         host, port = sock.getsockname()[:2]
         log.info("listening", listener=listener.name, url=f"http://{f'[{host}]' if ':' in host else host}:{port}")

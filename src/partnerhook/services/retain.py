@@ -26,13 +26,17 @@ DAY_S: Final = 86_400
 
 async def retain(engine: Engine, *, keep_days: float) -> None:
     """For ever: drop the raw bodies that are older than `keep_days`, once an hour, in small slices."""
+    after_id: int | None = None
     while True:
         before = int((time.time() - keep_days * DAY_S) * MICROSECONDS)
         dropped = 0
-        after_id: int | None = 0
         try:
-            while after_id is not None:
-                after_id, count = await asyncio.to_thread(_slice, engine, before, after_id)
+            if after_id is None:
+                after_id = await asyncio.to_thread(_first, engine)
+            going_on: int | None = after_id
+            while going_on is not None:
+                after_id = going_on
+                going_on, count = await asyncio.to_thread(_slice, engine, before, after_id)
                 dropped += count
                 await asyncio.sleep(PAUSE_S)
         except SQLAlchemyError as error:
@@ -42,6 +46,12 @@ async def retain(engine: Engine, *, keep_days: float) -> None:
         if dropped:
             log.info("raw bodies dropped", count=dropped, older_than_days=keep_days)
         await asyncio.sleep(EVERY_S)
+
+
+def _first(engine: Engine) -> int:
+    """Behind which receipt to begin: years of receipts without a body are looked through once, and only read."""
+    with engine.connect() as conn, conn.begin():
+        return (receipts.oldest_body(conn) or 1) - 1
 
 
 def _slice(engine: Engine, received_before: int, after_id: int) -> tuple[int | None, int]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, bindparam, insert, literal_column, null, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, literal_column, null, select, update
 
 from partnerhook.core.names import Flag
 from partnerhook.core.receipts import Fate, Outcome, Receipt
@@ -15,11 +15,13 @@ from partnerhook.store.engine import reserve_ids
 from partnerhook.store.schema import receipts
 
 _append = Bulk(insert(receipts), *receipts.c.keys())
+_oldest_body = select(receipts.c.id).where(receipts.c.body.is_not(None)).order_by(receipts.c.id).limit(1)
+_from = select(receipts.c.received_at).where(receipts.c.id >= bindparam("id")).order_by(receipts.c.id).limit(1)
 _oldest_bodies = (
     select(receipts.c.id)
     .where(
         receipts.c.received_at < bindparam("before"),
-        receipts.c.id > bindparam("after_id"),
+        receipts.c.id.between(bindparam("first"), bindparam("last")),
         receipts.c.body.is_not(None),
     )
     .order_by(receipts.c.id)
@@ -91,17 +93,35 @@ def page(conn: Connection, wanted: ReceiptFilter, *, after_id: int, limit: int) 
     return [ListedReceipt(from_row(row), bool(row.body_kept)) for row in conn.execute(query)]
 
 
+def oldest_body(conn: Connection) -> int | None:
+    """The first receipt that still has its raw body. Reads all before it: not in a transaction that writes."""
+    found: int | None = conn.execute(_oldest_body).scalar()
+    return found
+
+
 def drop_bodies(conn: Connection, *, received_before: int, after_id: int, limit: int) -> tuple[int | None, int]:
     """Drop the raw bodies of up to `limit` receipts older than `received_before` (Unix microseconds).
 
     Looks behind `after_id`; returns the id to go on behind (None when nothing is left) and how many were dropped.
     """
-    found = {"before": received_before, "after_id": after_id, "limit": limit}
-    ids = conn.execute(_oldest_bodies, found).scalars().all()
+    span = {"first": after_id + 1, "last": _last_before(conn, received_before, after_id)}
+    ids = conn.execute(_oldest_bodies, {"before": received_before, "limit": limit, **span}).scalars().all()
     if not ids:
         return None, 0
     conn.execute(update(receipts).where(receipts.c.id.in_(ids)).values(body=None))
     return ids[-1], len(ids)
+
+
+def _last_before(conn: Connection, received_at: int, after_id: int) -> int:
+    """The last id before `received_at`: by halves, for the millions that are younger must not be read."""
+    low, high = after_id, conn.execute(select(func.coalesce(func.max(receipts.c.id), 0))).scalar_one()
+    while low < high:
+        middle = (low + high + 1) // 2
+        if conn.execute(_from, {"id": middle}).scalar_one() < received_at:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 def from_row(row: Row[Any]) -> Receipt:

@@ -80,6 +80,9 @@ class GroupCommit(Generic[Job, Result]):
         self._waiting = 0
         self._gathered_before = 0
         self._running = False
+        self._stopping = False
+        self._refused = False
+        """Whether the newest commit was refused."""
         self._connection: Connection | None = None
         self._busy_since: float | None = None
         self._loop = loop
@@ -124,14 +127,19 @@ class GroupCommit(Generic[Job, Result]):
         if not self._running:
             raise StoreUnavailable("The writer is not running.")
 
-    def stop(self) -> None:
-        """Commit what waits, then end the thread. Called from another thread than the loop's."""
+    def stop(self, within_s: float | None = None) -> None:
+        """Commit what waits, then end the thread. Called from another thread than the loop's.
+
+        From the first refused commit on the rest is refused too. A thread that hangs on the disk for
+        longer than `within_s` is left to its fate: the process may end, for nothing was promised.
+        """
+        self._stopping = True
         try:
             self._loop.call_soon_threadsafe(self._finish)
         except RuntimeError:
             self._queue.put(_STOP)  # the loop has ended: nobody waits any more
         if self._thread.ident is not None:
-            self._thread.join()
+            self._thread.join(within_s)
 
     def _finish(self) -> None:
         """On the event loop, where jobs come in: what is being gathered goes before the end, and nothing after it."""
@@ -163,11 +171,14 @@ class GroupCommit(Generic[Job, Result]):
         results: list[Result] = []
         failure: StoreUnavailable | None = None
         try:
+            if self._stopping and self._refused:
+                raise StoreUnavailable("the server stops")  # noqa: TRY301 - told to those who wait, as any other reason
             results = self._transact([one.job for one in batch])
         except Exception as error:  # noqa: BLE001 - the edge of this thread: whatever it was, the waiting are answered
             failure = StoreUnavailable(f"The database refused a commit: {_first_line(error)}.")
             self._disconnect()
         self._busy_since = None
+        self._refused = failure is not None
         committed = Committed(len(batch), time.monotonic() - started, results, failure)
         with suppress(RuntimeError):  # the loop has ended: nobody waits any more, and what is committed is committed
             self._loop.call_soon_threadsafe(self._answer, batch, committed)
