@@ -57,7 +57,7 @@ def describe() -> list[tuple[str, str]]:
     """What the figures were measured on, by name."""
     return [
         ("processor", _first_match(Path("/proc/cpuinfo"), r"model name\s*:\s*(.+)")),
-        ("cores", str(len(os.sched_getaffinity(0)))),
+        ("cores", str(os.cpu_count())),
         ("memory", _first_match(Path("/proc/meminfo"), r"MemTotal:\s*(.+)")),
         ("kernel", f"{platform.system()} {platform.release()}"),
         ("Python", platform.python_version()),

@@ -18,7 +18,7 @@ Written by `make bench`; not by hand. Figures of one machine on one day: compare
 What is compared, each with the same requests:
 
 - **(a) bare uvicorn** answers 200 once it has read the body: the ceiling of this server and this load.
-- **(b) pywa**: its FastAPI webhook (`pywa_async`, several times as fast as its synchronous one) with the signature
+- **(b) pywa**: its FastAPI webhook (`pywa_async`, twice as fast as its synchronous one) with the signature
   check on. It stores nothing, and answers before it looks at the update.
 - **(c) the usual handler**: FastAPI and async SQLAlchemy on SQLite (aiosqlite, WAL, `synchronous=FULL`), signature
   check, a session and a commit for each request; no deduplication, no state. `bench/apps/usual.py`.
@@ -72,7 +72,7 @@ def as_markdown(results: Results) -> str:
         seconds=plan.seconds,
         rounds=plan.rounds,
     )
-    when = f"{results.started:%Y-%m-%d}, in {results.took_s / 60:.0f} minutes"
+    when = f"{results.started:%Y-%m-%d}; it took {results.took_s / 60:.0f} minutes"
     machine = Table(f"The machine ({when})", ("what", "which"), describe())
     return "\n".join([HEAD, *(_markdown(table) for table in _all_tables(results)), method, _markdown(machine)])
 

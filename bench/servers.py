@@ -92,7 +92,7 @@ def running(kind: Kind, folder: Path, core: int, database: Path) -> Iterator[Ser
         )
         try:
             server = Server(kind, process.pid, port)
-            _wait_until_listening(server, process)
+            _wait_until_listening(server, process, log.name)
             _see_that_it_works(server)
             yield server
         finally:
@@ -128,11 +128,11 @@ def _free_port() -> int:
         return int(sock.getsockname()[1])
 
 
-def _wait_until_listening(server: Server, process: subprocess.Popen[bytes]) -> None:
+def _wait_until_listening(server: Server, process: subprocess.Popen[bytes], log: str) -> None:
     give_up = time.monotonic() + START_S_MAX
     while time.monotonic() < give_up:
         if process.poll() is not None:
-            raise BenchFailed(f"{server.kind} ended at its start with {process.returncode}; see its log")
+            raise BenchFailed(f"{server.kind} ended at its start with {process.returncode}; see {log}")
         try:
             socket.create_connection(("127.0.0.1", server.port), timeout=1).close()
         except OSError:
