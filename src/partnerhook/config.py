@@ -1,254 +1,270 @@
-"""Settings: the only reader of environment and file. Environment wins; each key says what it is for."""
+"""Reads the settings: the only reader of environment and file. Environment wins, key by key."""
 
 from __future__ import annotations
 
+import difflib
 import os
-import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Any, Final, NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import (
-    BaseSettings,
-    EnvSettingsSource,
-    NoDecode,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    TomlConfigSettingsSource,
-)
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from partnerhook.core.errors import ConfigurationInvalid
+from partnerhook.settings import (
+    ALTERNATIVES,
+    DEFAULT_APP,
+    SECRETS,
+    AppSettings,
+    Settings,
+    callback_path,
+    contradictions,
+    split_listen,
+)
+
+__all__ = [
+    "AppSettings",
+    "Reading",
+    "Settings",
+    "callback_path",
+    "config_file",
+    "incomplete_apps",
+    "load",
+    "read",
+    "require_apps",
+    "split_listen",
+    "variable",
+]
 
 PREFIX: Final = "PARTNERHOOK_"
+FILE_VARIABLE: Final = f"{PREFIX}CONFIG"
 DEFAULT_FILE: Final = "partnerhook.toml"
-DEFAULT_APP: Final = "default"
-APP_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
-SECRETS: Final = ("app_secret", "app_secrets", "verify_token", "database_url")
-"""Each may also come from a file: `NAME_file`."""
+ENVIRONMENT: Final = "environment"
+
+Key = tuple[str, ...]
+"""Where a value stands: ("listen",) or ("apps", NAME, "app_secret")."""
+
+Layer = Mapping[Key, Any]
+"""All that one source sets."""
+
+KEYS: Final = frozenset(Settings.model_fields) - {"apps"}
+APP_KEYS: Final = frozenset(AppSettings.model_fields)
 
 
-def _split(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+class Reading(NamedTuple):
+    """What file and environment say, right or wrong."""
+
+    settings: Settings
+    """All that is right; the default where something is wrong."""
+    origins: Mapping[Key, str]
+    """Where each key comes from that is set: `environment`, or the file's path."""
+    problems: tuple[str, ...]
+    unknown_variables: tuple[str, ...]
+    """A sentence for each variable with our prefix that means nothing."""
 
 
-SecretList = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
+def load(given: Path | None = None) -> Settings:
+    """Read file and environment. Raises ConfigurationInvalid, which names each wrong key and never a value."""
+    reading = read(given)
+    if reading.problems:
+        raise ConfigurationInvalid("\n".join(reading.problems))
+    return reading.settings
 
 
-class AppSettings(BaseModel):
-    """One Meta app: its secrets and its callback path."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    app_secret: SecretStr | None = Field(
-        None, description="App secret of the Meta app (App Dashboard > Settings > Basic). Checks every signature."
-    )
-    app_secrets: SecretList = Field(
-        (), description="Several app secrets, newest first, while one is being rotated. Instead of app_secret."
-    )
-    verify_token: SecretStr | None = Field(
-        None, description="Verify token: any text of your choice, the same as in App Dashboard > Webhooks."
-    )
-    app_secret_file: Path | None = Field(None, description="A file that holds app_secret.")
-    app_secrets_file: Path | None = Field(None, description="A file that holds app_secrets, comma separated.")
-    verify_token_file: Path | None = Field(None, description="A file that holds verify_token.")
-    path: str | None = Field(
-        None,
-        pattern=r"^/[^?#\s]*$",
-        description="Path of the callback URL. Default /webhook, for other apps /webhook/NAME.",
-    )
-
-    @model_validator(mode="after")
-    def _one_kind_of_secret(self) -> Self:
-        if self.app_secret and self.app_secrets:
-            raise ValueError("app_secret and app_secrets are both set; set one of them")
-        return self
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """The app secrets, newest first."""
-        given = (self.app_secret,) if self.app_secret else self.app_secrets
-        return tuple(secret.get_secret_value() for secret in given)
-
-
-class Settings(BaseSettings, AppSettings):
-    """Everything that can be set. The top level's app_secret, verify_token and path are app `default`."""
-
-    model_config = SettingsConfigDict(
-        frozen=True, extra="forbid", env_prefix=PREFIX, env_nested_delimiter="__", env_ignore_empty=True
-    )
-
-    database_url: SecretStr = Field(
-        SecretStr("sqlite:///partnerhook.db"), description="Where everything is stored: sqlite:///FILE."
-    )
-    database_url_file: Path | None = Field(None, description="A file that holds database_url.")
-    listen: str = Field(
-        "127.0.0.1:8080", description="HOST:PORT for Meta; put your TLS proxy in front. 0 picks a free port."
-    )
-    admin_listen: str = Field(
-        "127.0.0.1:8081",
-        description="HOST:PORT for people and scrapers: /healthz, /readyz, /metrics. Not for the internet.",
-    )
-    log_format: Literal["console", "json"] = Field("console", description="How log lines look: console or json.")
-    body_bytes_max: int = Field(
-        3 * 1024 * 1024, ge=1024, le=1024**3, description="Longest body taken; longer is 413. Meta sends up to 3 MiB."
-    )
-    bodies_in_flight_bytes_max: int = Field(
-        64 * 1024 * 1024, ge=1024, description="Memory for all bodies that wait to be stored; beyond it is 503."
-    )
-    connections_max: int = Field(2_000, ge=1, description="Open connections of the public listener; beyond it is 503.")
-    header_deadline_s: float = Field(10.0, gt=0, le=3600, description="Seconds a client has to send its headers.")
-    body_deadline_s: float = Field(30.0, gt=0, le=3600, description="Seconds a client has to send its body.")
-    shutdown_grace_s: float = Field(
-        5.0, gt=0, le=3600, description="Seconds that requests have to finish after SIGTERM."
-    )
-    raw_bodies_keep_days: float = Field(
-        30.0,
-        gt=0,
-        description="Days that raw bodies are kept, quarantined ones too: they can hold people's messages."
-        " Observations and solutions are kept for ever.",
-    )
-    apps: dict[str, AppSettings] = Field(
-        default_factory=dict,
-        description="More Meta apps, each a table [apps.NAME] with its own secrets, verify token and path.",
-    )
-
-    @model_validator(mode="after")
-    def _names_and_paths(self) -> Self:
-        for name in self.apps:
-            if not APP_NAME.fullmatch(name):
-                raise ValueError(f"apps.{name}: a name has small letters, digits, - and _, 63 at most")
-        paths: dict[str, str] = {"/healthz": "the health check"}
-        for name, app in self.all_apps().items():
-            path = callback_path(name, app)
-            if path in paths:
-                raise ValueError(f"{name} and {paths[path]} have the same path {path}")
-            paths[path] = name
-        for key in ("listen", "admin_listen"):
-            split_listen(getattr(self, key), key)
-        return self
-
-    def all_apps(self) -> dict[str, AppSettings]:
-        """Every configured app by name; `default` is there if the top level sets any of its keys."""
-        top = {key: getattr(self, key) for key in AppSettings.model_fields}
-        return ({DEFAULT_APP: AppSettings(**top)} if any(top.values()) else {}) | self.apps
-
-
-def split_listen(listen: str, key: str) -> tuple[str, int]:
-    """HOST:PORT apart; [::1]:8080 for IPv6. Raises ValueError."""
-    host, _, port = listen.rpartition(":")
-    if not host or not port.isascii() or not port.isdigit() or int(port) > 65_535:
-        raise ValueError(f"{key} is not HOST:PORT, such as 127.0.0.1:8080")
-    return host.removeprefix("[").removesuffix("]"), int(port)
-
-
-class Layer(PydanticBaseSettingsSource):
-    """One source of settings, with its `..._file` keys read and its own choices complete.
-
-    What a layer says about an app's secrets replaces what the layer below says: a secret from the
-    environment beside a list of secrets from the file is no contradiction.
-    """
-
-    def __init__(self, source: PydanticBaseSettingsSource, told: str) -> None:
-        super().__init__(source.settings_cls)
-        self._source = source
-        self._told = told
-
-    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
-        """Not used: the whole layer is read at once."""
-        raise NotImplementedError
-
-    def __call__(self) -> dict[str, Any]:
-        """All that this layer sets."""
-        found = dict(self._source())
-        for table in (found, *(app for app in found.get("apps", {}).values() if isinstance(app, dict))):
-            self._read_files(table)
-        return found
-
-    def _read_files(self, table: dict[str, Any]) -> None:
-        for key in SECRETS:
-            path = table.get(f"{key}_file")
-            if path is None:
-                continue
-            if table.get(key):
-                raise ConfigurationInvalid(f"{self._told}: {key} and {key}_file are both set; set one of them.")
-            try:
-                table[key] = Path(path).read_text(encoding="utf-8").strip()
-            except (OSError, UnicodeDecodeError) as error:
-                raise ConfigurationInvalid(f"{self._told}: {key}_file cannot be read: {error}.") from None
-        for one, other in (("app_secret", "app_secrets"), ("app_secrets", "app_secret")):
-            if table.get(one):
-                table.setdefault(other, None if other == "app_secret" else ())
+def read(given: Path | None = None) -> Reading:
+    """Read file and environment, and find all that is wrong. Raises ConfigurationInvalid where the file is no TOML."""
+    path = config_file(given)
+    file = _of_file(path) if path else {}
+    environment, unknown = _of_environment(os.environ, {key[1] for key in file if key[0] == "apps" and len(key) > 1})
+    problems = [*_twice(file, str(path)), *_twice(environment, ENVIRONMENT)]
+    origins = _overlaid(dict.fromkeys(file, str(path)), dict.fromkeys(environment, ENVIRONMENT))
+    values = {key: (environment if origin == ENVIRONMENT else file)[key] for key, origin in origins.items()}
+    problems += _read_secret_files(values, origins)
+    settings = _validated(values, problems)
+    return Reading(settings, origins, (*problems, *contradictions(settings)), tuple(unknown))
 
 
 def config_file(given: Path | None = None) -> Path | None:
     """The file to read: as given, PARTNERHOOK_CONFIG, or partnerhook.toml here; None where there is none."""
-    named = given or (Path(os.environ[f"{PREFIX}CONFIG"]) if os.environ.get(f"{PREFIX}CONFIG") else None)
+    named = given or (Path(os.environ[FILE_VARIABLE]) if os.environ.get(FILE_VARIABLE) else None)
     if named is not None and not named.is_file():
-        raise ConfigurationInvalid(
-            f"The configuration file {named} does not exist; `partnerhook config init` writes one."
-        )
+        raise ConfigurationInvalid(f"There is no configuration file {named}; `partnerhook config init` writes one.")
     if named is None and Path(DEFAULT_FILE).is_file():
         return Path(DEFAULT_FILE)
     return named
 
 
-def load(given: Path | None = None) -> Settings:
-    """Read file and environment. Raises ConfigurationInvalid, which names each wrong key and never a value."""
-    path = config_file(given)
-
-    class Sources(Settings):
-        @classmethod
-        def settings_customise_sources(
-            cls, settings_cls: type[BaseSettings], *_: PydanticBaseSettingsSource, **__: PydanticBaseSettingsSource
-        ) -> tuple[PydanticBaseSettingsSource, ...]:
-            environment = Layer(EnvSettingsSource(settings_cls), "environment")
-            if path is None:
-                return (environment,)
-            return environment, Layer(TomlConfigSettingsSource(settings_cls, path), str(path))
-
+def _of_file(path: Path) -> Layer:
+    """What a TOML file sets. Raises ConfigurationInvalid."""
     try:
-        return Sources()
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationInvalid(f"{path} is not TOML: {error}.") from None
-    except ValidationError as error:
-        raise ConfigurationInvalid("\n".join(_sentence(problem) for problem in error.errors())) from None
+    except UnicodeDecodeError:
+        raise ConfigurationInvalid(f"{path} is not TOML: it is not UTF-8.") from None
+    except OSError as error:
+        raise ConfigurationInvalid(f"{path} cannot be read: {error.strerror}.") from None
+    apps = document.pop("apps", {})
+    found: dict[Key, Any] = {(key,): value for key, value in document.items()}
+    if not isinstance(apps, dict) or not all(isinstance(table, dict) for table in apps.values()):
+        raise ConfigurationInvalid(f"{path}: each app is a table of its own, [apps.NAME].")
+    for name, table in apps.items():
+        found["apps", name] = {}  # an app that sets nothing is still an app, and incomplete
+        found |= {("apps", name, key): value for key, value in table.items()}
+    return found
 
 
-def _sentence(problem: Mapping[str, Any]) -> str:
-    """Which key is wrong and why, in both spellings; never what its value is."""
-    key = ".".join(str(part) for part in problem["loc"])
-    reason = (
-        "there is no such key" if problem["type"] == "extra_forbidden" else problem["msg"].removeprefix("Value error, ")
-    )
-    if not key:
-        return f"{reason}."
-    return f"{key} ({PREFIX}{key.upper().replace('.', '__')}): {reason}."
+def _of_environment(environment: Mapping[str, str], app_names: Iterable[str]) -> tuple[Layer, list[str]]:
+    """What the variables set, and a sentence about each that sets nothing. An empty one counts as not set."""
+    app_of_word = {name.replace("-", "_"): name for name in sorted(app_names)}
+    found: dict[Key, Any] = {}
+    unknown: list[str] = []
+    for name in sorted(environment):
+        if not name.startswith(PREFIX) or name == FILE_VARIABLE:
+            continue
+        key = _key(name, app_of_word)
+        if key is None:
+            unknown.append(_sentence_on_unknown(name))
+        elif environment[name].strip():
+            found[key] = environment[name].strip()
+    return found, unknown
+
+
+def _key(name: str, app_of_word: Mapping[str, str]) -> Key | None:
+    """The key that a variable sets. A shell knows no `-` in names: ACME_EU is also the file's app acme-eu."""
+    words = name.removeprefix(PREFIX)
+    if words.lower() in KEYS and words.isupper():
+        return (words.lower(),)
+    app, _, key = words.removeprefix("APPS__").rpartition("__")
+    if not words.startswith("APPS__") or not app or key.lower() not in APP_KEYS:
+        return None
+    return "apps", app_of_word.get(app.lower(), app.lower()), key.lower()
+
+
+def _sentence_on_unknown(name: str) -> str:
+    app, _, _ = name.removeprefix(f"{PREFIX}APPS__").rpartition("__")
+    table = f"{PREFIX}APPS__{app or 'NAME'}__"
+    known = [PREFIX + key.upper() for key in KEYS] + [FILE_VARIABLE] + [table + key.upper() for key in APP_KEYS]
+    alike = difflib.get_close_matches(name.upper(), sorted(known), n=1)
+    return f"{name} means nothing to this program{f'; did you mean {alike[0]}?' if alike else '.'}"
+
+
+def variable(key: Key) -> str:
+    """The environment variable of a key."""
+    return PREFIX + "__".join(key).upper().replace("-", "_")
+
+
+def _alternatives(key: Key) -> Iterator[Key]:
+    """The other keys that say the same as `key`."""
+    for row in ALTERNATIVES:
+        if key[-1] in row:
+            yield from ((*key[:-1], other) for other in row if other != key[-1])
+
+
+def _twice(layer: Layer, told: str) -> Iterator[str]:
+    """A sentence about each pair of keys that say the same in one layer."""
+    for key in layer:
+        for other in _alternatives(key):
+            if other in layer and key < other:
+                yield f"{told}: {'.'.join(key)} and {'.'.join(other)} are both set; set one of them."
+
+
+def _overlaid(lower: Mapping[Key, str], upper: Mapping[Key, str]) -> dict[Key, str]:
+    """Both, the upper one winning: also over what says the same in other words.
+
+    A secret from the environment beside a list of secrets from the file is no contradiction.
+    """
+    displaced = {other for key in upper for other in _alternatives(key)}
+    return {key: origin for key, origin in lower.items() if key not in displaced} | dict(upper)
+
+
+def _read_secret_files(values: dict[Key, Any], origins: dict[Key, str]) -> Iterator[str]:
+    """Put the content of each `..._file` under the key it stands for; a sentence about each that cannot be read."""
+    for key in list(values):
+        target = (*key[:-1], key[-1].removesuffix("_file"))
+        if not key[-1].endswith("_file") or target[-1] not in SECRETS or not isinstance(values[key], str):
+            continue
+        try:
+            content = Path(values[key]).read_text(encoding="utf-8").strip()
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is no text"
+            yield f"{_both_spellings(key)}: {values[key]} cannot be read: {reason}."
+            continue
+        if not content:
+            yield f"{_both_spellings(key)}: {values[key]} is empty."
+            continue
+        values.setdefault(target, content)
+        origins.setdefault(target, origins[key])
+
+
+def _validated(values: Mapping[Key, Any], problems: list[str]) -> Settings:
+    """The settings, without the keys that are wrong; a sentence about each of these is added to `problems`."""
+    right = dict(values)
+    while True:
+        try:
+            return Settings.model_validate(_nested(right))
+        except ValidationError as error:
+            wrong = [(_place(problem), problem) for problem in error.errors(include_url=False, include_context=False)]
+            problems += [f"{_both_spellings(key)}: {_reason(problem, key)}." for key, problem in wrong]
+            for key in {key for key, _ in wrong}:
+                del right[key]
+
+
+def _place(problem: ErrorDetails) -> Key:
+    place = tuple(str(part) for part in problem["loc"])
+    return place[: 3 if place[0] == "apps" else 1]
+
+
+def _nested(values: Mapping[Key, Any]) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for key, value in values.items():
+        table = tree
+        for part in key[:-1]:
+            table = table.setdefault(part, {})
+        table[key[-1]] = value
+    return tree
+
+
+def _reason(problem: ErrorDetails, key: Key) -> str:
+    """Why a key is wrong, and never what its value is."""
+    if problem["type"] != "extra_forbidden":
+        return problem["msg"].removeprefix("Value error, ").replace("Input should", "this should")
+    alike = difflib.get_close_matches(key[-1], sorted(APP_KEYS if len(key) == 3 else KEYS), n=1)
+    return f"there is no such key{f'; the nearest is {alike[0]}' if alike else ''}"
+
+
+def _both_spellings(key: Key) -> str:
+    return f"{'.'.join(key)} ({variable(key)})"
+
+
+def incomplete_apps(settings: Settings) -> list[str]:
+    """A sentence about everything that is missing for `serve`: without a secret nothing can be believed."""
+    apps = settings.all_apps()
+    if not apps:
+        secret, token = variable(("app_secret",)), variable(("verify_token",))
+        where = "App Dashboard > Settings > Basic > App secret"
+        return [f"No app secret is set. Set {secret} ({where}) and {token}, or see `partnerhook config init`."]
+    problems: list[str] = []
+    for name, app in apps.items():
+        table: Key = () if name == DEFAULT_APP else ("apps", name)
+        secret, token = variable((*table, "app_secret")), variable((*table, "verify_token"))
+        if not app.secrets:
+            problems.append(
+                f"App {name} has no app secret. Set {secret} or {secret}_FILE (App Dashboard > Settings > Basic)."
+            )
+        if not app.verify_token:
+            problems.append(
+                f"App {name} has no verify token. Set {token} to a text of your choice, the same as in"
+                " App Dashboard > Webhooks."
+            )
+    return problems
 
 
 def require_apps(settings: Settings) -> dict[str, AppSettings]:
-    """Every app, complete. Raises ConfigurationInvalid: without a secret nothing can be believed."""
-    apps = settings.all_apps()
-    if not apps:
-        raise ConfigurationInvalid(
-            f"No app secret is set. Set {PREFIX}APP_SECRET (App Dashboard > Settings > Basic > App secret)"
-            f" and {PREFIX}VERIFY_TOKEN, or write a file with `partnerhook config init`."
-        )
-    for name, app in apps.items():
-        variable = PREFIX if name == DEFAULT_APP else f"{PREFIX}APPS__{name.upper()}__"
-        if not app.secrets:
-            raise ConfigurationInvalid(
-                f"App {name} has no app secret. Set {variable}APP_SECRET or {variable}APP_SECRET_FILE."
-            )
-        if not app.verify_token or not app.verify_token.get_secret_value():
-            raise ConfigurationInvalid(
-                f"App {name} has no verify token. Set {variable}VERIFY_TOKEN to a text of your choice, the same as in"
-                " App Dashboard > Webhooks."
-            )
-    return apps
-
-
-def callback_path(name: str, app: AppSettings) -> str:
-    """The path of an app's callback URL."""
-    return app.path or ("/webhook" if name == DEFAULT_APP else f"/webhook/{name}")
+    """Every app, complete. Raises ConfigurationInvalid."""
+    problems = incomplete_apps(settings)
+    if problems:
+        raise ConfigurationInvalid("\n".join(problems))
+    return settings.all_apps()

@@ -1,0 +1,163 @@
+"""What can be set: every key with its type, its default, its bounds and what it is for.
+
+`config show`, `config init` and docs/configuration.md are made of these texts; `config.py` reads the values.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+DEFAULT_APP: Final = "default"
+APP_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+CALLBACK_PATH: Final = re.compile(r"/[^?#\s]*")
+HEALTH_PATH: Final = "/healthz"
+
+ALTERNATIVES: Final = (
+    ("app_secret", "app_secret_file", "app_secrets", "app_secrets_file"),
+    ("verify_token", "verify_token_file"),
+    ("database_url", "database_url_file"),
+)
+"""Ways to say the same: one of each row at most."""
+
+SECRETS: Final = frozenset({"app_secret", "app_secrets", "verify_token", "database_url"})
+"""Never shown. Each may also come from a file: `NAME_file`."""
+
+
+def split_listen(listen: str, key: str) -> tuple[str, int]:
+    """HOST:PORT apart; [::1]:8080 for IPv6. Raises ValueError."""
+    host, _, port = listen.rpartition(":")
+    bracketed = host.startswith("[") and host.endswith("]")
+    if not host or (":" in host and not bracketed) or not port.isascii() or not port.isdigit() or int(port) > 65_535:
+        raise ValueError(f"{key} is not HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def _address(listen: str) -> str:
+    split_listen(listen, "this")
+    return listen
+
+
+def _path(path: str) -> str:
+    if not CALLBACK_PATH.fullmatch(path):
+        raise ValueError("this is not a path: it begins with / and has no blank, ? or #")
+    return path
+
+
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _said(secret: SecretStr) -> SecretStr:
+    # Anybody can sign with the empty secret, and a request without a verify token would match an empty one.
+    if not secret.get_secret_value().strip():
+        raise ValueError("this is empty")
+    return secret
+
+
+Address = Annotated[str, AfterValidator(_address)]
+CallbackPath = Annotated[str, AfterValidator(_path)]
+Secret = Annotated[SecretStr, AfterValidator(_said)]
+SecretList = Annotated[tuple[Secret, ...], BeforeValidator(_split)]
+
+
+class AppSettings(BaseModel):
+    """One Meta app: its secrets and its callback path."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    app_secret: Secret | None = Field(
+        None, description="App secret of the Meta app (App Dashboard > Settings > Basic). Checks every signature."
+    )
+    app_secret_file: Path | None = Field(None, description="A file that holds app_secret.")
+    app_secrets: SecretList = Field(
+        (), description="Several app secrets, newest first, while one is being rotated. Instead of app_secret."
+    )
+    app_secrets_file: Path | None = Field(None, description="A file that holds app_secrets, comma separated.")
+    verify_token: Secret | None = Field(
+        None, description="Verify token: any text of your choice, the same as in App Dashboard > Webhooks."
+    )
+    verify_token_file: Path | None = Field(None, description="A file that holds verify_token.")
+    path: CallbackPath | None = Field(
+        None, description="Path of the callback URL. Default /webhook, for other apps /webhook/NAME."
+    )
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The app secrets, newest first."""
+        given = (self.app_secret,) if self.app_secret else self.app_secrets
+        return tuple(secret.get_secret_value() for secret in given)
+
+
+class Settings(AppSettings):
+    """Everything that can be set. The top level's app_secret, verify_token and path are app `default`."""
+
+    database_url: Secret = Field(
+        SecretStr("sqlite:///partnerhook.db"), description="Where everything is stored: sqlite:///FILE."
+    )
+    database_url_file: Path | None = Field(None, description="A file that holds database_url.")
+    listen: Address = Field(
+        "127.0.0.1:8080", description="HOST:PORT for Meta; put your TLS proxy in front. Port 0 picks a free one."
+    )
+    admin_listen: Address = Field(
+        "127.0.0.1:8081",
+        description="HOST:PORT for people and scrapers: /healthz, /readyz, /metrics. Not for the internet.",
+    )
+    log_format: Literal["console", "json"] = Field("console", description="How log lines look: console or json.")
+    body_bytes_max: int = Field(
+        3 * 1024 * 1024, ge=1024, le=1024**3, description="Longest body taken; longer is 413. Meta sends up to 3 MiB."
+    )
+    bodies_in_flight_bytes_max: int = Field(
+        64 * 1024 * 1024, ge=1024, description="Memory for all bodies that wait to be stored; beyond it is 503."
+    )
+    connections_max: int = Field(2_000, ge=1, description="Open connections of the public listener; beyond it is 503.")
+    header_deadline_s: float = Field(10.0, gt=0, le=3600, description="Seconds a client has to send its headers.")
+    body_deadline_s: float = Field(30.0, gt=0, le=3600, description="Seconds a client has to send its body.")
+    shutdown_grace_s: float = Field(
+        5.0, gt=0, le=3600, description="Seconds that requests have to finish after SIGTERM."
+    )
+    raw_bodies_keep_days: float = Field(
+        30.0,
+        gt=0,
+        le=36_500,
+        description="Days that raw bodies are kept, quarantined ones too: they can hold people's messages."
+        " Observations and solutions are kept for ever.",
+    )
+    apps: dict[str, AppSettings] = Field(
+        default_factory=dict,
+        description="More Meta apps, each a table [apps.NAME] with its own secrets, verify token and path.",
+    )
+
+    def all_apps(self) -> dict[str, AppSettings]:
+        """Every configured app by name; `default` is there if the top level sets any of its keys."""
+        top = {key: getattr(self, key) for key in AppSettings.model_fields}
+        return ({DEFAULT_APP: AppSettings(**top)} if any(top.values()) else {}) | self.apps
+
+
+def callback_path(name: str, app: AppSettings) -> str:
+    """The path of an app's callback URL."""
+    return app.path or ("/webhook" if name == DEFAULT_APP else f"/webhook/{name}")
+
+
+def contradictions(settings: Settings) -> list[str]:
+    """What is wrong although each key by itself is right."""
+    problems: list[str] = []
+    paths = {HEALTH_PATH: "the health check"}
+    for name, app in settings.all_apps().items():
+        path = callback_path(name, app)
+        if path in paths:
+            problems.append(f"App {name} and {paths[path]} have the same path {path}; set another one.")
+        paths.setdefault(path, f"app {name}")
+    for name in settings.apps:
+        if name == DEFAULT_APP:
+            problems.append(f"apps.{name}: app {DEFAULT_APP} is set at the top level; give this table another name.")
+        elif not APP_NAME.fullmatch(name):
+            problems.append(f"apps.{name}: a name has small letters, digits, - and _, 63 at most.")
+    if settings.listen == settings.admin_listen and split_listen(settings.listen, "listen")[1]:
+        problems.append("listen and admin_listen are the same; set another port for one of them.")
+    if settings.body_bytes_max > settings.bodies_in_flight_bytes_max:
+        problems.append("body_bytes_max is more than bodies_in_flight_bytes_max: the longest bodies would never fit.")
+    return problems
