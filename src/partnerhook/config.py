@@ -25,6 +25,7 @@ from partnerhook.settings import (
 )
 
 __all__ = [
+    "DEFAULT_APP",
     "AppSettings",
     "Reading",
     "Settings",
