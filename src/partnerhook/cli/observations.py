@@ -15,7 +15,7 @@ from cyclopts import App, Parameter, Token
 from partnerhook import bootstrap, config
 from partnerhook.cli import views
 from partnerhook.cli.options import ConfigFile, Format
-from partnerhook.cli.output import Column, Kind, note, put, show_list
+from partnerhook.cli.output import Column, Kind, leave_unread, note, put, show_list
 from partnerhook.core.observations import MICROSECONDS, Observation
 from partnerhook.core.timeline import clock
 
@@ -125,7 +125,7 @@ def tail(
         note("Following what is heard; Ctrl+C ends it.")
         _follow(queries, ObservationFilter(app=only_app, solution_id=solution), newest, as_json=output == "json")
     except KeyboardInterrupt:
-        return
+        leave_unread()
 
 
 def _follow(queries: Queries, wanted: ObservationFilter, after_id: int, *, as_json: bool) -> None:

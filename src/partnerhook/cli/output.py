@@ -7,6 +7,8 @@ are stored (`core/reading`); here they only ever travel as plain text, never as 
 from __future__ import annotations
 
 import json
+import os
+import select
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -129,6 +131,12 @@ def put(line: str, *, at_once: bool = False) -> None:
     except UnicodeEncodeError:
         # A terminal that does not know a letter is told its number.
         print(line.encode("ascii", "backslashreplace").decode("ascii"), flush=at_once)
+
+
+def leave_unread() -> None:
+    """Before an end that must not wait: where the reader of stdout does not read, what is left goes nowhere."""
+    if not select.select([], [sys.stdout], [], 0)[1]:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def note(line: str) -> None:
