@@ -27,10 +27,12 @@ from partnerhook.settings import (
 __all__ = [
     "DEFAULT_APP",
     "AppSettings",
+    "Key",
     "Reading",
     "Settings",
     "callback_path",
     "config_file",
+    "file_to_write",
     "incomplete_apps",
     "load",
     "read",
@@ -42,6 +44,7 @@ __all__ = [
 PREFIX: Final = "PARTNERHOOK_"
 FILE_VARIABLE: Final = f"{PREFIX}CONFIG"
 DEFAULT_FILE: Final = "partnerhook.toml"
+FILE: Final = "file"
 ENVIRONMENT: Final = "environment"
 
 Key = tuple[str, ...]
@@ -60,7 +63,8 @@ class Reading(NamedTuple):
     settings: Settings
     """All that is right; the default where something is wrong."""
     origins: Mapping[Key, str]
-    """Where each key comes from that is set: `environment`, or the file's path."""
+    """Where each key comes from that is set: `environment` or `file`."""
+    file: Path | None
     problems: tuple[str, ...]
     unknown_variables: tuple[str, ...]
     """A sentence for each variable with our prefix that means nothing."""
@@ -80,21 +84,30 @@ def read(given: Path | None = None) -> Reading:
     file = _of_file(path) if path else {}
     environment, unknown = _of_environment(os.environ, {key[1] for key in file if key[0] == "apps" and len(key) > 1})
     problems = [*_twice(file, str(path)), *_twice(environment, ENVIRONMENT)]
-    origins = _overlaid(dict.fromkeys(file, str(path)), dict.fromkeys(environment, ENVIRONMENT))
+    origins = _overlaid(dict.fromkeys(file, FILE), dict.fromkeys(environment, ENVIRONMENT))
     values = {key: (environment if origin == ENVIRONMENT else file)[key] for key, origin in origins.items()}
     problems += _read_secret_files(values, origins)
     settings = _validated(values, problems)
-    return Reading(settings, origins, (*problems, *contradictions(settings)), tuple(unknown))
+    return Reading(settings, origins, path, (*problems, *contradictions(settings)), tuple(unknown))
 
 
 def config_file(given: Path | None = None) -> Path | None:
     """The file to read: as given, PARTNERHOOK_CONFIG, or partnerhook.toml here; None where there is none."""
-    named = given or (Path(os.environ[FILE_VARIABLE]) if os.environ.get(FILE_VARIABLE) else None)
+    named = _named_file(given)
     if named is not None and not named.is_file():
         raise ConfigurationInvalid(f"There is no configuration file {named}; `partnerhook config init` writes one.")
     if named is None and Path(DEFAULT_FILE).is_file():
         return Path(DEFAULT_FILE)
     return named
+
+
+def file_to_write(given: Path | None = None) -> Path:
+    """The file that would be read, whether it is there or not."""
+    return _named_file(given) or Path(DEFAULT_FILE)
+
+
+def _named_file(given: Path | None) -> Path | None:
+    return given or (Path(os.environ[FILE_VARIABLE]) if os.environ.get(FILE_VARIABLE) else None)
 
 
 def _of_file(path: Path) -> Layer:
