@@ -147,12 +147,16 @@ class Server:
     def start(self) -> Server:
         """Start it and wait until it listens."""
         offset = self._log.stat().st_size if self._log.exists() else 0
-        with self._log.open("ab") as log:
-            self.process = subprocess.Popen(
-                self._command, env=self.environment, cwd=self.folder, stdout=log, stderr=log, start_new_session=True
-            )
+        self.process = self.spawn()
         self.url, self.admin_url = wait_until(lambda: self._listening(offset), f"listening: {self.folder}", within_s=30)
         return self
+
+    def spawn(self) -> subprocess.Popen[bytes]:
+        """Start it and wait for nothing."""
+        with self._log.open("ab") as log:
+            return subprocess.Popen(
+                self._command, env=self.environment, cwd=self.folder, stdout=log, stderr=log, start_new_session=True
+            )
 
     def _listening(self, offset: int) -> tuple[str, str] | None:
         told = self._log.read_bytes()[offset:].decode()
