@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from running import Server
-
-Serve = Callable[..., Server]
+from running import Serve, Server
 
 
 @pytest.fixture

@@ -225,3 +225,7 @@ class Server:
         with suppress(OSError):
             return self.get("/healthz").status == 200
         return False
+
+
+Serve = Callable[..., Server]
+"""The fixture `serve`: starts a server with settings."""

@@ -6,8 +6,7 @@ import re
 
 import pytest
 
-from conftest import Serve
-from running import Server, post_bytes, wait_until, webhook
+from running import Serve, Server, post_bytes, wait_until, webhook
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])

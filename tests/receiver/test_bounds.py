@@ -9,8 +9,7 @@ from contextlib import suppress
 
 import pytest
 
-from conftest import Serve
-from running import VERIFY_TOKEN, Client, Server, post_bytes, wait_until, webhook
+from running import VERIFY_TOKEN, Client, Serve, Server, post_bytes, wait_until, webhook
 
 MIB = 1024 * 1024
 BOUND = 3 * MIB

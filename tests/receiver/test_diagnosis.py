@@ -7,9 +7,8 @@ import time
 
 import pytest
 
-from conftest import Serve
 from partnerhook.core.signature import sign
-from running import SECRET, Server, post_bytes, wait_until, webhook
+from running import SECRET, Serve, Server, post_bytes, wait_until, webhook
 
 PRIVATE = "a-message-that-is-nobodys-business"
 BODY = json.dumps({"object": "whatsapp_business_account", "text": PRIVATE, "url": "https://example.com/é"}).encode()

@@ -6,8 +6,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from conftest import Serve
-from running import SECRET, VERIFY_TOKEN, Answer, Server, post_bytes, webhook
+from running import SECRET, VERIFY_TOKEN, Answer, Serve, Server, post_bytes, webhook
 
 
 def handshake(server: Server, path: str = "/webhook", **parameters: str) -> Answer:

@@ -10,8 +10,7 @@ from contextlib import closing
 
 import pytest
 
-from conftest import Serve
-from running import Client, Server, post_bytes, wait_until, webhook
+from running import Client, Serve, Server, post_bytes, wait_until, webhook
 
 SENDERS = 4
 

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Serve
-from running import Answer, Server, wait_until, webhook
+from running import Answer, Serve, Server, wait_until, webhook
 
 MIB = 1024 * 1024
 

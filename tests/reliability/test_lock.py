@@ -10,8 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from conftest import Serve
-from running import Answer, Server, post_bytes, wait_until, webhook
+from running import Answer, Serve, Server, post_bytes, wait_until, webhook
 
 
 @contextmanager

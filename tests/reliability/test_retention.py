@@ -5,8 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 
-from conftest import Serve
-from running import Server, wait_until, webhook
+from running import Serve, Server, wait_until, webhook
 
 SECOND_IN_DAYS = 1 / 86_400
 

@@ -11,8 +11,7 @@ import time
 
 import pytest
 
-from conftest import Serve
-from running import BIN, Client, Server, post_bytes, wait_until, webhook
+from running import BIN, Client, Serve, Server, post_bytes, wait_until, webhook
 
 BOTH = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 
