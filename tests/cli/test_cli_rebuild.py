@@ -9,11 +9,14 @@ from commands import ODD, SOLUTION, Command
 
 
 def damage(command: Command) -> None:
-    """As if by hand: one status edited, one row gone, one row of nothing."""
+    """As if by hand: one status edited, one row gone, one id edited, one row of nothing."""
     with closing(sqlite3.connect(command.database)) as database, database:
         database.execute("UPDATE solutions SET status = 'REJECTED' WHERE solution_id = ?", [SOLUTION])
         database.execute("DELETE FROM solutions WHERE solution_id = ?", [ODD])
         database.execute("UPDATE solutions SET solution_id = '1001' WHERE solution_id = '1000'")
+        database.execute("CREATE TEMP TABLE copied AS SELECT * FROM solutions WHERE solution_id = '1001'")
+        database.execute("UPDATE copied SET number = 9, solution_id = '1002'")
+        database.execute("INSERT INTO solutions SELECT * FROM copied")
 
 
 def test_nothing_differs(command: Command):
@@ -35,9 +38,9 @@ def test_check_changes_nothing(own: Command):
     assert first.returncode == 1
     assert first.stdout.splitlines() == [
         f"default  {SOLUTION}  status REJECTED -> ACTIVE",
-        "other  1000  was missing: ACTIVE since 2025-06-15T15:06:45Z",
-        "other  1001  removed: the log does not tell of it",
         f"other  {ODD}  was missing: UNKNOWN since 2025-06-15T15:06:44Z",
+        "other  1000  solution_id 1001 -> 1000",
+        "other  1002  removed: the log does not tell of it",
     ]
     assert "without --check they are mended" in first.stderr
 
@@ -50,12 +53,13 @@ def test_mended_once(own: Command):
     told = own.json("rebuild")
 
     assert (told["solutions"], told["mended"]) == (4, True)
-    edited, missing, surplus, _ = told["differences"]
+    edited, missing, renamed, surplus = told["differences"]
     assert (edited["app"], edited["solution_id"], edited["changed"]) == ("default", SOLUTION, ["status"])
     assert edited["before"] == edited["after"] | {"status": "REJECTED"}
     assert edited["after"]["since"] == "2025-06-15T15:06:42Z"
-    assert (missing["before"], missing["after"]["pending"]) == (None, "PENDING_DEACTIVATION")
-    assert (surplus["solution_id"], surplus["after"]) == ("1001", None)
+    assert (missing["before"], missing["after"]["status"]) == (None, "UNKNOWN")
+    assert (renamed["solution_id"], renamed["changed"]) == ("1000", ["solution_id"])
+    assert (surplus["solution_id"], surplus["after"]) == ("1002", None)
     assert own.json("solutions", "list") == before
     assert own.json("rebuild")["differences"] == []
 

@@ -107,7 +107,7 @@ def projected(conn: Connection, app: str) -> list[Solution]:
 
 def folded(conn: Connection, app: str) -> list[Solution]:
     """What the log tells, folded from its beginning."""
-    told = [fold(observations.history(conn, app, one)) for one in ("17602267745700", "774485461512159")]
+    told = [fold(observations.find(conn, app, one)) for one in ("17602267745700", "774485461512159")]
     return [solution._replace(app="") for solution in told if solution is not None]
 
 
@@ -147,7 +147,7 @@ def test_any_body_gets_a_documented_outcome(engine: Engine, raw: bytes):
     assert all(outcome.reason for outcome in receipt.outcomes if outcome.fate is Fate.QUARANTINED)
     with engine.connect() as conn, conn.begin():
         for solution in solutions.find(conn, SolutionFilter(app=app)):
-            assert solution == fold(observations.history(conn, app, solution.solution_id))
+            assert solution == fold(observations.find(conn, app, solution.solution_id))
 
 
 @given(

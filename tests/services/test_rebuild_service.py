@@ -89,7 +89,7 @@ def test_tests_alone_are_no_solution(engine: Engine):
     deliver(engine, arrive(batch(7, 1, ("ACTIVE",), portfolio_id="0")), arrive(batch(8, 1, ("ACTIVE",))))
     with writing(engine) as conn:
         row = dict(conn.execute(solutions.select()).one()._mapping)
-        conn.execute(insert(solutions), [row | {"solution_id": "7"}, row | {"app": "zzz"}])
+        conn.execute(insert(solutions), [row | {"number": 1, "solution_id": "7"}, row | {"number": 9, "app": "zzz"}])
 
     checked = rebuild(engine, check=True)
     rebuilt = rebuild(engine)

@@ -42,9 +42,8 @@ def test_the_unique_index_finds_what_was_heard_before(engine: Engine, heard: lis
     with writing(engine) as conn:
         conn.execute(delete(schema.observations))
         for part in (all_heard[:middle], all_heard[middle:]):
-            _, is_new = observations.append(conn, [(one, 1) for one in part])
-            news.extend(is_new)
-        kept = observations.history(conn, "default", "774485461512159")
+            news += observations.append(conn, [(one, 1) for one in part], [5] * len(part))
+        kept = observations.history(conn, 5)
 
     assert by_key(kept) == by_key(distinct(all_heard))
     assert [one.key for one, new in zip(all_heard, news, strict=True) if new] == [
@@ -59,12 +58,12 @@ def test_a_solution_comes_back_as_it_was(engine: Engine, heard: list[Observation
     solution = fold(distinct(heard))
 
     with writing(engine) as conn:
-        solutions.save(conn, [] if solution is None else [solution])
-        found = solutions.find_by_id(conn, "774485461512159", "default")
-        solutions.remove(conn, [("default", "774485461512159")])
+        solutions.save(conn, {5: solution})
+        found = solutions.find_by_number(conn, [4, 5])
+        solutions.remove(conn, [5])
         left = solutions.find(conn, SolutionFilter())
 
-    assert found == ([] if solution is None else [solution])
+    assert found == ({} if solution is None else {5: solution})
     assert left == []
 
 
@@ -75,7 +74,7 @@ def test_the_log_is_read_in_the_order_of_arrival(tmp_path: Path):
     engine = new_store(tmp_path)
 
     with writing(engine) as conn:
-        observations.append(conn, [(later, 7), (earlier, 8)])
+        observations.append(conn, [(later, 7), (earlier, 8)], [5, 5])
         pages = [observations.page(conn, ObservationFilter(), after_id=after_id, limit=1) for after_id in (0, 1, 2)]
 
     assert pages == [[(1, later)], [(2, earlier)], []]

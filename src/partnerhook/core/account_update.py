@@ -41,7 +41,7 @@ class CustomerUpdate:
 
 
 def read(
-    value: Mapping[str, Any], *, path: str, entry_id: str, time: int | None, time_flag: Flag | None
+    value: Mapping[str, Any], path: str, entry_id: str, time: int | None, time_flag: Flag | None
 ) -> CustomerUpdate | None:
     """Read a PARTNER_* event; None for every other event of the field. Raises NotUnderstood."""
     event = as_word(value.get("event")) or ""

@@ -94,17 +94,17 @@ def _alone(one: Observation, path: Path) -> Solution:
     """What a second with a single observation tells: nearly every one, so without a detour."""
     at = one.at
     return Solution(
-        app=one.app,
-        solution_id=one.solution_id,
-        portfolio_id=one.portfolio_id,
-        could_be=path.ends,
-        reported_status=one.reported_status,
-        since=at,
-        newest_at=at,
-        first_seen=one.received_at,
-        last_seen=one.last_received_at,
-        observations=1,
-        anomalies=tuple(sorted(path.flags.union(one.flags))) if one.flags or path.flags else (),
+        one.app,
+        one.solution_id,
+        one.portfolio_id,
+        path.ends,
+        one.reported_status,
+        at,
+        at,
+        one.received_at,
+        one.last_received_at,
+        1,
+        tuple(sorted(path.flags.union(one.flags))) if one.flags or path.flags else (),
     )
 
 
@@ -131,13 +131,18 @@ def _continued(old: Solution, new: Solution, path: Path) -> Solution:
         anomalies = tuple(sorted({*anomalies, Flag.PORTFOLIO_CHANGED}))
     if old.anomalies and not path.moved:
         anomalies = tuple(sorted({*anomalies, *old.anomalies}))
-    return new._replace(
-        portfolio_id=new.portfolio_id or old.portfolio_id,
-        since=old.since if path.states == (old.state,) else new.since,
-        first_seen=min(new.first_seen, old.first_seen),
-        last_seen=max(new.last_seen, old.last_seen),
-        observations=new.observations + old.observations,
-        anomalies=anomalies,
+    return Solution(
+        new.app,
+        new.solution_id,
+        new.portfolio_id or old.portfolio_id,
+        new.could_be,
+        new.reported_status,
+        old.since if path.states == (old.could_be[-1],) else new.since,
+        new.newest_at,
+        min(new.first_seen, old.first_seen),
+        max(new.last_seen, old.last_seen),
+        new.observations + old.observations,
+        anomalies,
     )
 
 
@@ -149,35 +154,22 @@ class Path(NamedTuple):
     ends: tuple[State, ...]
     moved: bool
     """It leads somewhere else than what was known before."""
+    flags: frozenset[Flag]
+    """What is odd about the way."""
 
     @property
     def end(self) -> State:
         """Where it leads; of several possible ends the one furthest in a solution's life."""
         return self.states[-1]
 
-    @property
-    def flags(self) -> frozenset[Flag]:
-        """What is odd about the way."""
-        if len(self.states) == 1:
-            odd = oddity(self.before, self.states[0])
-            return NOTHING_ODD if odd is None else frozenset((odd,))
-        odds = {oddity(before, after) for before, after in pairwise((self.before, *self.states))}
-        ambiguous = {Flag.AMBIGUOUS} if len(self.ends) > 1 else set()
-        return frozenset(odd for odd in odds if odd is not None) | ambiguous
 
-
-NOTHING_ODD: Final[frozenset[Flag]] = frozenset()
+NOTHING_BEFORE: Final[tuple[State | None, ...]] = (None,)
 
 
 def find_path(solution: Solution | None, second: Sequence[Observation]) -> Path:
     """The order in which the states of one second were entered, as the lifecycle table has it."""
-    befores: tuple[State | None, ...] = solution.could_be if solution else (None,)
-    states = {one.state for one in second}
-    if len(states) == 1:
-        (state,) = states
-        before = befores[0] if len(befores) == 1 else min(befores, key=lambda candidate: _cost(candidate, state))
-        return Path(before, (state,), (state,), moved=befores != (state,))
-    return _likeliest_path(befores, frozenset(states))
+    befores = solution.could_be if solution else NOTHING_BEFORE
+    return _likeliest_path(befores, frozenset([one.state for one in second]))
 
 
 @cache
@@ -194,7 +186,9 @@ def _likeliest_path(befores: tuple[State | None, ...], states: frozenset[State])
     fitting = [way for way, cost in zip(ways, costs, strict=True) if cost == fewest]
     ends = tuple(sorted({order[-1] for _, order in fitting}, key=RANK.__getitem__))
     before, order = next(way for way in fitting if way[1][-1] == ends[-1])
-    return Path(before, order, ends, moved=True)
+    odds = {oddity(*step) for step in pairwise((before, *order))} | {Flag.AMBIGUOUS if len(ends) > 1 else None}
+    moved = len(order) > 1 or befores != order
+    return Path(before, order, ends, moved, frozenset(odd for odd in odds if odd is not None))
 
 
 RANK: Final = {state: rank for rank, state in enumerate(STATES)}

@@ -62,19 +62,10 @@ class Observation(NamedTuple):
 
 def observe(update: SolutionUpdate, *, app: str, received_at: int) -> Observation:
     """What app `app` heard at `received_at` (Unix microseconds)."""
+    _, portfolio_id, time, event, solution_id, word, flags = update
+    key = content_key(app, portfolio_id, solution_id, event, word, time)
     return Observation(
-        key=content_key(
-            app, update.portfolio_id, update.solution_id, update.event, update.solution_status, update.time
-        ),
-        app=app,
-        solution_id=update.solution_id,
-        portfolio_id=update.portfolio_id,
-        event=update.event,
-        reported_status=update.solution_status,
-        time=update.time,
-        received_at=received_at,
-        last_received_at=received_at,
-        flags=update.flags,
+        key, app, solution_id, portfolio_id, event, word, time, received_at, received_at, 0, Source.WEBHOOK, flags
     )
 
 

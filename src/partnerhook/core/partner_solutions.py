@@ -42,7 +42,7 @@ class SolutionUpdate(NamedTuple):
 
 
 def read(
-    value: Mapping[str, Any], *, path: str, entry_id: str, time: int | None, time_flag: Flag | None
+    value: Mapping[str, Any], path: str, entry_id: str, time: int | None, time_flag: Flag | None
 ) -> SolutionUpdate:
     """Read the change's value. Raises NotUnderstood where it does not say which solution is how."""
     solution_id = as_id(value.get("solution_id"))

@@ -40,7 +40,7 @@ def as_word(value: object) -> str | None:
     return value if value.isprintable() else value.encode("unicode_escape").decode("ascii")
 
 
-def as_time(value: object, *, received_at_s: int) -> tuple[int | None, Flag | None]:
+def as_time(value: object, received_at_s: int) -> tuple[int | None, Flag | None]:
     """`time` in Unix seconds, or None with the reason: missing, not a whole number, or out of range."""
     if value is None:
         return None, Flag.TIME_MISSING

@@ -9,9 +9,8 @@ Source: https://developers.facebook.com/docs/graph-api/webhooks/getting-started 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import chain, islice
 from typing import Any, Final, NamedTuple
 
 from partnerhook.core import account_update, partner_solutions
@@ -104,12 +103,10 @@ def parse(body: VerifiedBody, *, received_at_s: int) -> Envelope:
     entries = document.get("entry")
     if not isinstance(entries, list):
         raise PayloadUnreadable("The body has no list 'entry'.")
-    each = (_entry(f"entry[{number}]", entry, received_at_s) for number, entry in enumerate(entries))
-    # Counted while they are taken apart: the million must not even be made.
-    pieces = tuple(islice(chain.from_iterable(each), CHANGES_MAX + 1))
-    if len(pieces) > CHANGES_MAX:
-        raise PayloadUnreadable(f"The body has more than {CHANGES_MAX} changes.")
-    return Envelope(WHATSAPP_OBJECT, pieces, () if about else (Flag.OBJECT_MISSING,))
+    pieces: list[Piece] = []
+    for number, entry in enumerate(entries):
+        pieces += _entry(f"entry[{number}]", entry, received_at_s, CHANGES_MAX - len(pieces))
+    return Envelope(WHATSAPP_OBJECT, tuple(pieces), () if about else (Flag.OBJECT_MISSING,))
 
 
 def _where(error: ValueError) -> str:
@@ -121,19 +118,21 @@ def _where(error: ValueError) -> str:
     return "a number in it is too long"
 
 
-def _entry(path: str, entry: object, received_at_s: int) -> Iterator[Piece]:
+def _entry(path: str, entry: object, received_at_s: int, changes_max: int) -> list[Piece]:
+    changes = entry.get("changes") if isinstance(entry, dict) else None
+    # Counted before they are taken apart: the million must not even be made.
+    if changes_max < (len(changes) if isinstance(changes, list) else 1):
+        raise PayloadUnreadable(f"The body has more than {CHANGES_MAX} changes.")
     if not isinstance(entry, dict):
-        yield Unreadable(path, "", "the entry is not an object")
-        return
-    changes = entry.get("changes")
+        return [Unreadable(path, "", "the entry is not an object")]
     if not isinstance(changes, list):
         missing = SUBSCRIBE_WITH_VALUES if "changed_fields" in entry else "the entry has no list 'changes'"
-        yield Unreadable(path, "", missing)
-        return
+        return [Unreadable(path, "", missing)]
     entry_id = as_id(entry.get("id")) or ""
-    time, time_flag = as_time(entry.get("time"), received_at_s=received_at_s)
-    for number, change in enumerate(changes):
-        yield _change(f"{path}.changes[{number}]", change, entry_id, time, time_flag)
+    time, time_flag = as_time(entry.get("time"), received_at_s)
+    return [
+        _change(f"{path}.changes[{number}]", change, entry_id, time, time_flag) for number, change in enumerate(changes)
+    ]
 
 
 Reader = Callable[..., SolutionUpdate | CustomerUpdate | None]
@@ -157,7 +156,7 @@ def _change(path: str, change: object, entry_id: str, time: int | None, time_fla
     if not isinstance(value, dict):
         return Unreadable(path, field, "the change has no object 'value'")
     try:
-        update = reader(value, path=path, entry_id=entry_id, time=time, time_flag=time_flag)
+        update = reader(value, path, entry_id, time, time_flag)
     except NotUnderstood as problem:
         return Unreadable(path, field, str(problem))
     return update or OtherChange(path, field, entry_id)

@@ -80,15 +80,7 @@ def _arrival(envelope: Envelope, raw: bytes, app: str, received_at: int) -> Arri
             outcomes.append(_outcome(piece, key))
         else:
             outcomes.append(_outcome(piece, ""))
-    return Arrival(
-        app=app,
-        received_at=received_at,
-        body=raw,
-        outcomes=tuple(outcomes),
-        observed=tuple(observed),
-        shared=tuple(shared),
-        flags=envelope.flags,
-    )
+    return Arrival(app, received_at, raw, tuple(outcomes), tuple(observed), tuple(shared), envelope.flags)
 
 
 def _outcome(piece: Piece, key: str) -> Outcome:
@@ -154,11 +146,11 @@ def _settled(outcome: Outcome, fresh: set[str]) -> Outcome:
 
 def _receipt(arrival: Arrival, stored: Stored) -> Receipt:
     return Receipt(
-        id=stored.receipt_id,
-        app=arrival.app,
-        received_at=arrival.received_at,
-        body_bytes=stored.body_bytes,
-        body=arrival.body,
-        flags=arrival.flags,
-        outcomes=stored.outcomes,
+        stored.receipt_id,
+        arrival.app,
+        arrival.received_at,
+        stored.body_bytes,
+        arrival.body,
+        arrival.flags,
+        stored.outcomes,
     )

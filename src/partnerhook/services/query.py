@@ -62,14 +62,14 @@ class Queries:
         """A solution with its timeline and customers, all as of one moment; None where it is not known."""
         with self._reading() as conn:
             found = solutions.find_by_id(conn, solution_id, app)
-            history = observations.history(conn, app, solution_id)
+            history = observations.find(conn, app, solution_id)
             shared = customers.of_solution(conn, app, solution_id)
         return Story(found[0], timeline(history), shared) if found else None
 
     def history(self, app: str, solution_id: str) -> list[Observation]:
         """Everything ever heard of one solution."""
         with self._reading() as conn:
-            return observations.history(conn, app, solution_id)
+            return observations.find(conn, app, solution_id)
 
     def observations(self, wanted: ObservationFilter, *, after_id: int = 0) -> Iterator[tuple[int, Observation]]:
         """All that fit and were stored after `after_id`, each with its id, in the order of arrival."""

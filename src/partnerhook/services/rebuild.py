@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from partnerhook.core.errors import StoreUnavailable
 from partnerhook.core.lifecycle import Solution, fold
-from partnerhook.store import migrate, observations, solutions
+from partnerhook.store import migrate, numbers, observations, solutions
 from partnerhook.store.engine import for_writing, is_locked
 
 SLICE_SOLUTIONS: Final = 200
@@ -29,9 +29,6 @@ PAUSE_S: Final = 0.005
 
 LOCK_PATIENCE_S: Final = 30.0
 """SQLite's lock is not handed out in turn, so a busy receiver can keep it from us for a while."""
-
-SolutionKey = tuple[str, str]
-"""(app, solution_id)."""
 
 
 class Difference(NamedTuple):
@@ -74,49 +71,58 @@ def rebuild(
     SchemaMismatch; what was mended until then stays mended.
     """
     with _transaction(engine) as conn:
-        total = observations.count_solutions(conn)
-    done, last = 0, ("", "")
+        total = numbers.count(conn)
+    done, last = 0, 0
     differences: list[Difference] = []
     while True:
         with _transaction(engine) as conn:
             wanted = _next_slice(conn, last)
-            found = [difference for difference, _ in _compare(conn, wanted)]
+            found = _compare(conn, wanted)
         if not wanted:
             return Rebuilt(done, differences)
         if found and not check:
-            found = _mend(engine, [(one.app, one.solution_id) for one in found], lock_patience_s)
-        differences += found
+            found = _mend(engine, [one.number for one in found], lock_patience_s)
+        differences += [one.difference for one in found]
         done, last = done + len(wanted), wanted[-1]
         on_progress(done, max(done, total))
 
 
-def _next_slice(conn: Connection, after: SolutionKey) -> list[SolutionKey]:
-    """What comes after `after` in the log or in the projection, up to the bounds of a slice; empty at the end."""
-    counts = observations.solutions_after(conn, after, SLICE_SOLUTIONS)
-    stored = solutions.ids_after(conn, after, SLICE_SOLUTIONS)
-    wanted: list[SolutionKey] = []
+def _next_slice(conn: Connection, after: int) -> list[int]:
+    """The numbers after `after` in the log or in the projection, up to the bounds of a slice; empty at the end."""
+    counts = observations.counts_after(conn, after, SLICE_SOLUTIONS)
+    stored = solutions.numbers_after(conn, after, SLICE_SOLUTIONS)
+    wanted: list[int] = []
     room = SLICE_OBSERVATIONS
-    for one in sorted({*counts, *stored})[:SLICE_SOLUTIONS]:
-        room -= counts.get(one, 0)
+    for number in sorted({*counts, *stored})[:SLICE_SOLUTIONS]:
+        room -= counts.get(number, 0)
         if wanted and room < 0:
             break
-        wanted.append(one)
+        wanted.append(number)
     return wanted
 
 
-def _compare(conn: Connection, wanted: list[SolutionKey]) -> list[tuple[Difference, Solution | None]]:
-    """Where stored rows are not what folding gives, with what it gives. `wanted` is in order."""
+class _Found(NamedTuple):
+    """A difference, and what belongs in its place."""
+
+    number: int
+    difference: Difference
+    solution: Solution | None
+
+
+def _compare(conn: Connection, wanted: list[int]) -> list[_Found]:
+    """Where stored rows are not what folding gives. `wanted` are numbers in order."""
     if not wanted:
         return []
     histories = observations.histories(conn, wanted[0], wanted[-1])
     rows = solutions.rows_between(conn, wanted[0], wanted[-1])
-    differing: list[tuple[Difference, Solution | None]] = []
-    for one in wanted:
-        solution = fold(histories.get(one, []))
-        before, after = rows.get(one), None if solution is None else solutions.to_row(solution)
+    found: list[_Found] = []
+    for number in wanted:
+        solution = fold(histories.get(number, []))
+        before, after = rows.get(number), None if solution is None else solutions.to_row(number, solution)
         if before != after:
-            differing.append((Difference(*one, _by_name(before), _by_name(after)), solution))
-    return differing
+            _, app, solution_id = (after or before or ())[:3]
+            found.append(_Found(number, Difference(app, solution_id, _by_name(before), _by_name(after)), solution))
+    return found
 
 
 def _by_name(row: tuple[Any, ...] | None) -> dict[str, Any] | None:
@@ -124,25 +130,25 @@ def _by_name(row: tuple[Any, ...] | None) -> dict[str, Any] | None:
     if row is None:
         return None
     named = dict(zip(solutions.COLUMNS, row, strict=True))
-    return {name: value for name, value in named.items() if name not in ("app", "solution_id")}
+    return {name: value for name, value in named.items() if name != "number"}
 
 
-def _mend(engine: Engine, suspects: list[SolutionKey], patience_s: float) -> list[Difference]:
+def _mend(engine: Engine, suspects: list[int], patience_s: float) -> list[_Found]:
     """Look at `suspects` once more, now with the write lock, and store what their log tells."""
     deadline = time.monotonic() + patience_s
     while True:
         try:
             with for_writing(engine.connect()) as conn, conn.begin():
-                differing = _compare(conn, suspects)
-                solutions.save(conn, [solution for _, solution in differing if solution is not None])
-                solutions.remove(conn, [(one.app, one.solution_id) for one, solution in differing if solution is None])
+                found = _compare(conn, suspects)
+                solutions.save(conn, {one.number: one.solution for one in found if one.solution is not None})
+                solutions.remove(conn, [one.number for one in found if one.solution is None])
         except SQLAlchemyError as error:
             if not is_locked(error) or time.monotonic() > deadline:
                 raise StoreUnavailable(f"The database refused a commit: {getattr(error, 'orig', error)}.") from None
             time.sleep(PAUSE_S)
         else:
             time.sleep(PAUSE_S)
-            return [difference for difference, _ in differing]
+            return found
 
 
 @contextmanager

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, literal_column, select, tuple_
+from sqlalchemy import Connection, Row, bindparam, func, literal_column, select
 from sqlalchemy.dialects.sqlite import insert
 
 from partnerhook.core.names import Flag
 from partnerhook.core.observations import Observation, Source
+from partnerhook.store import numbers
 from partnerhook.store.bulk import Bulk
 from partnerhook.store.engine import reserve_ids
 from partnerhook.store.schema import observations
@@ -18,7 +19,7 @@ from partnerhook.store.schema import observations
 _insert = insert(observations)
 _append = Bulk(
     _insert.on_conflict_do_update(
-        index_elements=["app", "solution_id", "key"],
+        index_elements=["solution_number", "key"],
         set_={
             "repeats": observations.c.repeats + literal_column("1"),
             "received_at": func.min(observations.c.received_at, _insert.excluded.received_at),
@@ -30,15 +31,13 @@ _append = Bulk(
     *observations.c.keys(),
 )
 _ids_between = select(observations.c.id).where(observations.c.id.between(bindparam("first"), bindparam("last")))
-_history = select(observations).where(
-    observations.c.app == bindparam("app"), observations.c.solution_id == bindparam("solution_id")
-)
+_history = select(observations).where(observations.c.solution_number == bindparam("number"))
 
 
-def append(conn: Connection, arrived: Sequence[tuple[Observation, int]]) -> tuple[range, list[bool]]:
+def append(conn: Connection, arrived: Sequence[tuple[Observation, int]], solution_numbers: Sequence[int]) -> list[bool]:
     """Append observations, each with the id of its receipt; count up those that are there already.
 
-    Returns the ids that were set aside for them, and for each whether it was new.
+    `solution_numbers` are those of the solutions they speak of. Returns for each whether it was new.
     """
     ids = reserve_ids(conn, observations.c.id, len(arrived))
     _append.run(
@@ -46,6 +45,7 @@ def append(conn: Connection, arrived: Sequence[tuple[Observation, int]]) -> tupl
         [
             (
                 row_id,
+                solution_number,
                 one.app,
                 one.solution_id,
                 one.key,
@@ -60,17 +60,23 @@ def append(conn: Connection, arrived: Sequence[tuple[Observation, int]]) -> tupl
                 " ".join(one.flags),
                 receipt_id,
             )
-            for row_id, (one, receipt_id) in zip(ids, arrived, strict=True)
+            for row_id, solution_number, (one, receipt_id) in zip(ids, solution_numbers, arrived, strict=True)
         ],
     )
     # The database, not our memory, knows which were new: those that now stand under their own id.
-    new = set(conn.execute(_ids_between, {"first": ids.start, "last": ids.stop - 1}).scalars())
-    return ids, [row_id in new for row_id in ids]
+    new = set(conn.execute(_ids_between, {"first": ids.start, "last": ids.stop - 1}).scalars().all())
+    return [row_id in new for row_id in ids]
 
 
-def history(conn: Connection, app: str, solution_id: str) -> list[Observation]:
+def history(conn: Connection, solution_number: int) -> list[Observation]:
     """Everything ever heard of one solution, in no particular order."""
-    return [from_row(row) for row in conn.execute(_history, {"app": app, "solution_id": solution_id})]
+    return [from_row(row) for row in conn.execute(_history, {"number": solution_number}).all()]
+
+
+def find(conn: Connection, app: str, solution_id: str) -> list[Observation]:
+    """The same, by the solution's own id."""
+    query = select(observations).where(observations.c.solution_number.in_(numbers.having(solution_id, app)))
+    return [from_row(row) for row in conn.execute(query)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +95,7 @@ def page(conn: Connection, wanted: ObservationFilter, *, after_id: int, limit: i
     if wanted.app is not None:
         query = query.where(observations.c.app == wanted.app)
     if wanted.solution_id is not None:
-        query = query.where(observations.c.solution_id == wanted.solution_id)
+        query = query.where(observations.c.solution_number.in_(numbers.having(wanted.solution_id, wanted.app)))
     if wanted.since is not None:
         query = query.where(observations.c.received_at >= wanted.since)
     return [(row.id, from_row(row)) for row in conn.execute(query)]
@@ -101,30 +107,19 @@ def newest_id(conn: Connection) -> int:
     return newest
 
 
-_pair = (observations.c.app, observations.c.solution_id)
-_solution = tuple_(*_pair)
+def counts_after(conn: Connection, number: int, limit: int) -> dict[int, int]:
+    """The next solutions, by number, that the log speaks of, and how many observations each has."""
+    column = observations.c.solution_number
+    query = select(column, func.count()).where(column > number).group_by(column).order_by(column).limit(limit)
+    return {row[0]: row[1] for row in conn.execute(query)}
 
 
-def count_solutions(conn: Connection) -> int:
-    """How many solutions the log speaks of."""
-    counted: int = conn.execute(select(func.count()).select_from(select(*_pair).distinct().subquery())).scalar_one()
-    return counted
-
-
-def solutions_after(conn: Connection, after: tuple[str, str], limit: int) -> dict[tuple[str, str], int]:
-    """The next solutions (app, solution_id) that the log speaks of, and how many observations each has."""
-    query = select(*_pair, func.count()).where(_solution > tuple_(*after)).group_by(*_pair).order_by(*_pair)
-    return {(app, solution_id): count for app, solution_id, count in conn.execute(query.limit(limit))}
-
-
-def histories(
-    conn: Connection, first: tuple[str, str], last: tuple[str, str]
-) -> dict[tuple[str, str], list[Observation]]:
-    """Everything ever heard of the solutions (app, solution_id) from `first` to `last`."""
-    query = select(observations).where(_solution >= tuple_(*first), _solution <= tuple_(*last))
-    found: dict[tuple[str, str], list[Observation]] = {}
+def histories(conn: Connection, first: int, last: int) -> dict[int, list[Observation]]:
+    """Everything ever heard of the solutions from number `first` to number `last`."""
+    query = select(observations).where(observations.c.solution_number.between(first, last))
+    found: dict[int, list[Observation]] = {}
     for row in conn.execute(query):
-        found.setdefault((row.app, row.solution_id), []).append(from_row(row))
+        found.setdefault(row.solution_number, []).append(from_row(row))
     return found
 
 

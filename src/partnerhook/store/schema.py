@@ -34,10 +34,22 @@ Index(
     postgresql_where=receipts.c.quarantined > 0,
 )
 
+# Meta's ids are scattered; our numbers grow. What is keyed by them is written where the last write was,
+# and a commit of many webhooks touches few pages, however long the log is.
+solution_numbers = Table(
+    "solution_numbers",
+    metadata,
+    Column("number", ROWID, primary_key=True, autoincrement=False),
+    Column("solution_id", Text, nullable=False),
+    Column("app", Text, nullable=False),
+)
+Index("solution_numbers_identity", solution_numbers.c.solution_id, solution_numbers.c.app, unique=True)
+
 observations = Table(
     "observations",
     metadata,
     Column("id", ROWID, primary_key=True, autoincrement=False),
+    Column("solution_number", BigInteger, nullable=False),
     Column("app", Text, nullable=False),
     Column("solution_id", Text, nullable=False),
     Column("key", Text, nullable=False),
@@ -55,8 +67,7 @@ observations = Table(
 # One index for two questions: was this said before, and what was ever said of this solution.
 Index(
     "observations_identity",
-    observations.c.app,
-    observations.c.solution_id,
+    observations.c.solution_number,
     observations.c.key,
     unique=True,
 )
@@ -64,8 +75,9 @@ Index(
 solutions = Table(
     "solutions",
     metadata,
-    Column("app", Text, primary_key=True),
-    Column("solution_id", Text, primary_key=True),
+    Column("number", ROWID, primary_key=True, autoincrement=False),
+    Column("app", Text, nullable=False),
+    Column("solution_id", Text, nullable=False),
     Column("portfolio_id", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("pending", Text, nullable=False),
@@ -77,7 +89,6 @@ solutions = Table(
     Column("last_seen", BigInteger, nullable=False),
     Column("observations", Integer, nullable=False),
     Column("anomalies", Text, nullable=False),
-    sqlite_with_rowid=False,
 )
 
 customer_events = Table(

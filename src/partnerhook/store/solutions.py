@@ -2,49 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, select, tuple_, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from partnerhook.core.lifecycle import Solution
-from partnerhook.core.names import STATE_OF_WORD, UNKNOWN, Flag, Pending, Status
+from partnerhook.core.names import STATE_OF_WORD, UNKNOWN, Flag, Pending, State, Status
 from partnerhook.core.timeline import say
+from partnerhook.store import numbers
 from partnerhook.store.bulk import Bulk
-from partnerhook.store.schema import observations, solutions
+from partnerhook.store.schema import solutions
 
 _insert = insert(solutions)
 _save = Bulk(
     _insert.on_conflict_do_update(
-        index_elements=["app", "solution_id"],
+        index_elements=["number"],
         set_={column.name: _insert.excluded[column.name] for column in solutions.c if not column.primary_key},
     ),
     *solutions.c.keys(),
 )
-_heard_again = (
+_heard_again = Bulk(
     update(solutions)
-    .where(solutions.c.app == bindparam("of_app"), solutions.c.solution_id == bindparam("of_solution"))
+    .where(solutions.c.number == bindparam("of_number"))
     .values(
-        first_seen=func.min(solutions.c.first_seen, bindparam("received_at")),
-        last_seen=func.max(solutions.c.last_seen, bindparam("received_at")),
-    )
+        first_seen=func.min(solutions.c.first_seen, bindparam("earliest")),
+        last_seen=func.max(solutions.c.last_seen, bindparam("latest")),
+    ),
+    "earliest",
+    "latest",
+    "of_number",
 )
-_touched = (
-    select(solutions)
-    .join(
-        observations,
-        (observations.c.app == solutions.c.app) & (observations.c.solution_id == solutions.c.solution_id),
-    )
-    .where(observations.c.id.between(bindparam("first"), bindparam("last")))
-)
-_delete = delete(solutions).where(
-    solutions.c.app == bindparam("of_app"), solutions.c.solution_id == bindparam("of_solution")
-)
-
-
-_id = tuple_(solutions.c.app, solutions.c.solution_id)
+_asked = func.json_each(bindparam("numbers")).table_valued("value")
+_by_number = select(solutions).join_from(_asked, solutions, solutions.c.number == _asked.c.value)
+_remove = Bulk(delete(solutions).where(solutions.c.number == bindparam("of_number")), "of_number")
 
 COLUMNS: Final = tuple(solutions.c.keys())
 
@@ -77,55 +72,41 @@ def find(conn: Connection, wanted: SolutionFilter) -> list[Solution]:
 
 def find_by_id(conn: Connection, solution_id: str, app: str | None) -> list[Solution]:
     """The solution of this id, in each app that knows it."""
-    query = select(solutions).where(solutions.c.solution_id == solution_id).order_by(solutions.c.app)
-    if app is not None:
-        query = query.where(solutions.c.app == app)
+    query = select(solutions).where(solutions.c.number.in_(numbers.having(solution_id, app))).order_by(solutions.c.app)
     return [from_row(row) for row in conn.execute(query)]
 
 
-def touched_by(conn: Connection, observation_ids: range) -> dict[tuple[str, str], Solution]:
-    """The stored solutions that these observations speak of, by (app, solution_id)."""
-    rows = conn.execute(_touched, {"first": observation_ids.start, "last": observation_ids.stop - 1})
-    return {(row.app, row.solution_id): from_row(row) for row in rows}
+def find_by_number(conn: Connection, wanted: Iterable[int]) -> dict[int, Solution]:
+    """Those that are stored, by number."""
+    rows = conn.execute(_by_number, {"numbers": json.dumps(list(wanted))}).all()
+    return {row[0]: from_row(row) for row in rows}
 
 
-def save(conn: Connection, changed: Iterable[Solution]) -> None:
-    """Store these solutions in place of what was stored of them."""
-    _save.run(conn, [to_row(solution) for solution in changed])
+def save(conn: Connection, changed: Mapping[int, Solution | None]) -> None:
+    """Store these solutions, by number, in place of what was stored of them; None is passed over."""
+    _save.run(conn, [to_row(number, solution) for number, solution in changed.items() if solution is not None])
 
 
-def remove(conn: Connection, gone: Iterable[tuple[str, str]]) -> None:
-    """Remove the solutions (app, solution_id) that the log no longer tells of."""
-    rows = [{"of_app": app, "of_solution": solution_id} for app, solution_id in gone]
-    if rows:
-        conn.execute(_delete, rows)
+def remove(conn: Connection, gone: Iterable[int]) -> None:
+    """Remove the solutions that the log no longer tells of."""
+    _remove.run(conn, [(number,) for number in gone])
 
 
-def heard_again(conn: Connection, heard: Sequence[tuple[str, str, int]]) -> None:
-    """Something known was repeated: (app, solution_id, received_at) each."""
-    if heard:
-        conn.execute(
-            _heard_again,
-            [
-                {"of_app": app, "of_solution": solution_id, "received_at": received_at}
-                for app, solution_id, received_at in heard
-            ],
-        )
+def heard_again(conn: Connection, heard: Sequence[tuple[int, int]]) -> None:
+    """Something known was repeated: (number, received_at) each."""
+    _heard_again.run(conn, [(received_at, received_at, number) for number, received_at in heard])
 
 
-def ids_after(conn: Connection, after: tuple[str, str], limit: int) -> list[tuple[str, str]]:
-    """The next (app, solution_id) that are stored."""
-    query = select(solutions.c.app, solutions.c.solution_id).where(_id > tuple_(*after))
-    rows = conn.execute(query.order_by(solutions.c.app, solutions.c.solution_id).limit(limit))
-    return [(row.app, row.solution_id) for row in rows]
+def numbers_after(conn: Connection, number: int, limit: int) -> list[int]:
+    """The next numbers that are stored."""
+    query = select(solutions.c.number).where(solutions.c.number > number).order_by(solutions.c.number).limit(limit)
+    return list(conn.execute(query).scalars())
 
 
-def rows_between(
-    conn: Connection, first: tuple[str, str], last: tuple[str, str]
-) -> dict[tuple[str, str], tuple[Any, ...]]:
-    """What is stored from `first` to `last`, as it is: a damaged row is no obstacle to its repair."""
-    rows = conn.execute(select(solutions).where(_id >= tuple_(*first), _id <= tuple_(*last)))
-    return {(row.app, row.solution_id): tuple(row) for row in rows}
+def rows_between(conn: Connection, first: int, last: int) -> dict[int, tuple[Any, ...]]:
+    """What is stored from number `first` to `last`, as it is: a damaged row is no obstacle to its repair."""
+    rows = conn.execute(select(solutions).where(solutions.c.number.between(first, last)))
+    return {row.number: tuple(row) for row in rows}
 
 
 def count_by_state(conn: Connection) -> dict[tuple[str, str, str], int]:
@@ -135,36 +116,37 @@ def count_by_state(conn: Connection) -> dict[tuple[str, str, str], int]:
     return {(app, status, pending): count for app, status, pending, count in rows}
 
 
-def from_row(row: Row[Any]) -> Solution:
+def from_row(row: Sequence[Any]) -> Solution:
     """One row as the value it was. Status and pending are columns for queries; `could_be` holds both."""
-    values = tuple(row)
-    app, solution_id, portfolio_id, _, _, reported_status, could_be = values[:7]
-    since, newest_at, first_seen, last_seen, count, anomalies = values[7:]
+    _, app, solution_id, portfolio_id, _, _, reported_status, could_be = row[:8]
+    since, newest_at, first_seen, last_seen, count, anomalies = row[8:]
     return Solution(
-        app=app,
-        solution_id=solution_id,
-        portfolio_id=portfolio_id,
-        could_be=tuple([STATE_OF_WORD.get(word, UNKNOWN) for word in could_be.split()]),
-        reported_status=reported_status,
-        since=since,
-        newest_at=newest_at,
-        first_seen=first_seen,
-        last_seen=last_seen,
-        observations=count,
-        anomalies=tuple([Flag(flag) for flag in anomalies.split()]),
+        app,
+        solution_id,
+        portfolio_id,
+        _states(could_be),
+        reported_status,
+        since,
+        newest_at,
+        first_seen,
+        last_seen,
+        count,
+        tuple([Flag(flag) for flag in anomalies.split()]) if anomalies else (),
     )
 
 
-def to_row(solution: Solution) -> tuple[Any, ...]:
+def to_row(number: int, solution: Solution) -> tuple[Any, ...]:
     """In the order of the table's columns (`COLUMNS`)."""
+    status, pending, could_be = _words(solution.could_be)
     return (
+        number,
         solution.app,
         solution.solution_id,
         solution.portfolio_id,
-        solution.status.value,
-        solution.pending.value,
+        status,
+        pending,
         solution.reported_status,
-        " ".join([say(state) for state in solution.could_be]),
+        could_be,
         solution.since,
         solution.newest_at,
         solution.first_seen,
@@ -172,3 +154,15 @@ def to_row(solution: Solution) -> tuple[Any, ...]:
         solution.observations,
         " ".join(solution.anomalies),
     )
+
+
+@lru_cache
+def _states(words: str) -> tuple[State, ...]:
+    return tuple([STATE_OF_WORD.get(word, UNKNOWN) for word in words.split()])
+
+
+@lru_cache
+def _words(could_be: tuple[State, ...]) -> tuple[str, str, str]:
+    """Status, pending and could_be as they are stored; there are few combinations, and every webhook writes one."""
+    state = could_be[-1]
+    return state.status.value, state.pending.value, " ".join([say(one) for one in could_be])

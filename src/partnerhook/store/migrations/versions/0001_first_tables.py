@@ -32,8 +32,16 @@ def upgrade() -> None:
         postgresql_where=sa.text("quarantined > 0"),
     )
     op.create_table(
+        "solution_numbers",
+        sa.Column("number", ROWID, primary_key=True, autoincrement=False),
+        sa.Column("solution_id", sa.Text, nullable=False),
+        sa.Column("app", sa.Text, nullable=False),
+    )
+    op.create_index("solution_numbers_identity", "solution_numbers", ["solution_id", "app"], unique=True)
+    op.create_table(
         "observations",
         sa.Column("id", ROWID, primary_key=True, autoincrement=False),
+        sa.Column("solution_number", sa.BigInteger, nullable=False),
         sa.Column("app", sa.Text, nullable=False),
         sa.Column("solution_id", sa.Text, nullable=False),
         sa.Column("key", sa.Text, nullable=False),
@@ -48,11 +56,12 @@ def upgrade() -> None:
         sa.Column("flags", sa.Text, nullable=False),
         sa.Column("receipt_id", sa.BigInteger),
     )
-    op.create_index("observations_identity", "observations", ["app", "solution_id", "key"], unique=True)
+    op.create_index("observations_identity", "observations", ["solution_number", "key"], unique=True)
     op.create_table(
         "solutions",
-        sa.Column("app", sa.Text, primary_key=True),
-        sa.Column("solution_id", sa.Text, primary_key=True),
+        sa.Column("number", ROWID, primary_key=True, autoincrement=False),
+        sa.Column("app", sa.Text, nullable=False),
+        sa.Column("solution_id", sa.Text, nullable=False),
         sa.Column("portfolio_id", sa.Text, nullable=False),
         sa.Column("status", sa.Text, nullable=False),
         sa.Column("pending", sa.Text, nullable=False),
@@ -64,7 +73,6 @@ def upgrade() -> None:
         sa.Column("last_seen", sa.BigInteger, nullable=False),
         sa.Column("observations", sa.Integer, nullable=False),
         sa.Column("anomalies", sa.Text, nullable=False),
-        sqlite_with_rowid=False,
     )
     op.create_table(
         "customer_events",
