@@ -35,6 +35,10 @@ def open_engine(database_url: str) -> Engine:
         )
     if url.database in (None, "", ":memory:"):
         raise ConfigurationInvalid("database_url names no file; what is only in memory is not durable.")
+    if url.query or url.host or url.username or url.password:
+        raise ConfigurationInvalid(
+            "database_url is more than a file: for SQLite it is sqlite:///FILE and nothing else."
+        )
     engine = create_engine(
         url,
         poolclass=NullPool,
