@@ -43,6 +43,23 @@ def _existing_store(settings: Settings) -> Engine:
     return engine
 
 
+def check_store(settings: Settings) -> None:
+    """Raises ConfigurationInvalid where the configured database cannot be: looks, and writes nothing."""
+    import os
+
+    from partnerhook.core.errors import ConfigurationInvalid
+    from partnerhook.store.engine import sqlite_file
+
+    file = sqlite_file(open_store(settings))
+    # SQLite writes its log beside the file, so that the folder counts as well.
+    if (
+        file.is_dir()
+        or not os.access(file.parent, os.W_OK | os.X_OK)
+        or (file.exists() and not os.access(file, os.W_OK))
+    ):
+        raise ConfigurationInvalid("database_url names a file that cannot be written, or a folder that is not there.")
+
+
 def rebuild(settings: Settings, *, check: bool, on_progress: Callable[[int, int], None]) -> Rebuilt:
     """Fold every solution anew. Raises StoreUnavailable where there is no database."""
     from partnerhook.services.rebuild import rebuild

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -22,6 +22,7 @@ from partnerhook.settings import (
     callback_path,
     contradictions,
     split_listen,
+    split_secrets,
 )
 
 __all__ = [
@@ -36,8 +37,10 @@ __all__ = [
     "incomplete_apps",
     "load",
     "read",
+    "read_secret_file",
     "require_apps",
     "split_listen",
+    "split_secrets",
     "variable",
 ]
 
@@ -83,7 +86,7 @@ def read(given: Path | None = None) -> Reading:
     path = config_file(given)
     file = _of_file(path) if path else {}
     environment, unknown = _of_environment(os.environ, {key[1] for key in file if key[0] == "apps" and len(key) > 1})
-    problems = [*_twice(file, str(path)), *_twice(environment, ENVIRONMENT)]
+    problems = [*_twice(file, lambda key: f"{'.'.join(key)} in {path}"), *_twice(environment, variable)]
     origins = _overlaid(dict.fromkeys(file, FILE), dict.fromkeys(environment, ENVIRONMENT))
     values = {key: (environment if origin == ENVIRONMENT else file)[key] for key, origin in origins.items()}
     problems += _read_secret_files(values, origins)
@@ -92,13 +95,9 @@ def read(given: Path | None = None) -> Reading:
 
 
 def config_file(given: Path | None = None) -> Path | None:
-    """The file to read: as given, PARTNERHOOK_CONFIG, or partnerhook.toml here; None where there is none."""
-    named = _named_file(given)
-    if named is not None and not named.is_file():
-        raise ConfigurationInvalid(f"There is no configuration file {named}; `partnerhook config init` writes one.")
-    if named is None and Path(DEFAULT_FILE).is_file():
-        return Path(DEFAULT_FILE)
-    return named
+    """The file to read: as given, PARTNERHOOK_CONFIG, or partnerhook.toml here; None where none is named or there."""
+    # A folder or a broken link of that name counts too: a mount that went wrong must not pass unseen.
+    return _named_file(given) or (Path(DEFAULT_FILE) if os.path.lexists(DEFAULT_FILE) else None)
 
 
 def file_to_write(given: Path | None = None) -> Path:
@@ -113,11 +112,19 @@ def _named_file(given: Path | None) -> Path | None:
 def _of_file(path: Path) -> Layer:
     """What a TOML file sets. Raises ConfigurationInvalid."""
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationInvalid(f"{path} is not TOML: {error}.") from None
     except UnicodeDecodeError:
         raise ConfigurationInvalid(f"{path} is not TOML: it is not UTF-8.") from None
+    except RecursionError:
+        raise ConfigurationInvalid(f"{path} is nested too deeply.") from None
+    except ValueError:
+        raise ConfigurationInvalid(f"{path} is not TOML: a number in it is too long.") from None
+    except FileNotFoundError:
+        raise ConfigurationInvalid(
+            f"There is no configuration file {path}; `partnerhook config init` writes one."
+        ) from None
     except OSError as error:
         raise ConfigurationInvalid(f"{path} cannot be read: {error.strerror}.") from None
     apps = document.pop("apps", {})
@@ -158,11 +165,12 @@ def _key(name: str, app_of_word: Mapping[str, str]) -> Key | None:
 
 
 def _sentence_on_unknown(name: str) -> str:
-    app, _, _ = name.removeprefix(f"{PREFIX}APPS__").rpartition("__")
-    table = f"{PREFIX}APPS__{app or 'NAME'}__"
-    known = [PREFIX + key.upper() for key in KEYS] + [FILE_VARIABLE] + [table + key.upper() for key in APP_KEYS]
-    alike = difflib.get_close_matches(name.upper(), sorted(known), n=1)
-    return f"{name} means nothing to this program{f'; did you mean {alike[0]}?' if alike else '.'}"
+    words = name.removeprefix(PREFIX).upper()
+    app, _, _ = words.removeprefix("APPS__").rpartition("__")
+    of_app = [f"APPS__{app or 'NAME'}__{key.upper()}" for key in APP_KEYS]
+    known = [FILE_VARIABLE.removeprefix(PREFIX), *(key.upper() for key in KEYS), *of_app]
+    alike = difflib.get_close_matches(words, sorted(known), n=1)  # without the prefix, in which all are alike
+    return f"{name} means nothing to this program{f'; did you mean {PREFIX}{alike[0]}?' if alike else '.'}"
 
 
 def variable(key: Key) -> str:
@@ -177,12 +185,12 @@ def _alternatives(key: Key) -> Iterator[Key]:
             yield from ((*key[:-1], other) for other in row if other != key[-1])
 
 
-def _twice(layer: Layer, told: str) -> Iterator[str]:
-    """A sentence about each pair of keys that say the same in one layer."""
+def _twice(layer: Layer, told: Callable[[Key], str]) -> Iterator[str]:
+    """A sentence about each pair of keys that say the same in one layer. `told`: what a key is called there."""
     for key in layer:
         for other in _alternatives(key):
             if other in layer and key < other:
-                yield f"{told}: {'.'.join(key)} and {'.'.join(other)} are both set; set one of them."
+                yield f"{told(key)} and {told(other)} are both set; set one of them."
 
 
 def _overlaid(lower: Mapping[Key, str], upper: Mapping[Key, str]) -> dict[Key, str]:
@@ -201,16 +209,26 @@ def _read_secret_files(values: dict[Key, Any], origins: dict[Key, str]) -> Itera
         if not key[-1].endswith("_file") or target[-1] not in SECRETS or not isinstance(values[key], str):
             continue
         try:
-            content = Path(values[key]).read_text(encoding="utf-8").strip()
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is no text"
-            yield f"{_both_spellings(key)}: {values[key]} cannot be read: {reason}."
-            continue
-        if not content:
-            yield f"{_both_spellings(key)}: {values[key]} is empty."
+            content = read_secret_file(Path(values[key]))
+        except ConfigurationInvalid as problem:
+            # Not the path: often enough it is the secret itself, set under the wrong name.
+            yield f"{_both_spellings(key)}: the file that this names {problem}."
             continue
         values.setdefault(target, content)
         origins.setdefault(target, origins[key])
+
+
+def read_secret_file(path: Path) -> str:
+    """What is in a file that holds a secret. Raises ConfigurationInvalid, which goes on after "the file"."""
+    try:
+        content = path.read_text(encoding="utf-8-sig").strip()
+    except OSError as error:
+        raise ConfigurationInvalid(f"cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise ConfigurationInvalid("cannot be read: it is no text in UTF-8") from None
+    if not content:
+        raise ConfigurationInvalid("is empty")
+    return content
 
 
 def _validated(values: Mapping[Key, Any], problems: list[str]) -> Settings:

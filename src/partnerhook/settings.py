@@ -6,14 +6,17 @@
 from __future__ import annotations
 
 import re
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Annotated, Final, Literal
+from urllib.parse import unquote
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 DEFAULT_APP: Final = "default"
 APP_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 CALLBACK_PATH: Final = re.compile(r"/[^?#\s]*")
+LISTEN: Final = re.compile(r"(?:\[(?P<ipv6>[^\]]+)\]|(?P<host>[^\s:/?#@\[\]]+)):(?P<port>[0-9]{1,5})")
 HEALTH_PATH: Final = "/healthz"
 
 ALTERNATIVES: Final = (
@@ -29,11 +32,18 @@ SECRETS: Final = frozenset({"app_secret", "app_secrets", "verify_token", "databa
 
 def split_listen(listen: str, key: str) -> tuple[str, int]:
     """HOST:PORT apart; [::1]:8080 for IPv6. Raises ValueError."""
-    host, _, port = listen.rpartition(":")
-    bracketed = host.startswith("[") and host.endswith("]")
-    if not host or (":" in host and not bracketed) or not port.isascii() or not port.isdigit() or int(port) > 65_535:
+    found = LISTEN.fullmatch(listen)
+    if found is None or int(found["port"]) > 65_535 or not _is_ipv6(found["ipv6"] or "::"):
         raise ValueError(f"{key} is not HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080")
-    return host.removeprefix("[").removesuffix("]"), int(port)
+    return found["ipv6"] or found["host"], int(found["port"])
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _address(listen: str) -> str:
@@ -44,23 +54,32 @@ def _address(listen: str) -> str:
 def _path(path: str) -> str:
     if not CALLBACK_PATH.fullmatch(path):
         raise ValueError("this is not a path: it begins with / and has no blank, ? or #")
-    return path
+    return unquote(path)  # the receiver compares with what the client's %-escapes mean
+
+
+def split_secrets(text: str) -> list[str]:
+    """Secrets apart that are separated by commas or line ends."""
+    return [part.strip() for part in re.split(r"[,\r\n]", text) if part.strip()]
 
 
 def _split(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+    return split_secrets(value) if isinstance(value, str) else value
 
 
-def _said(secret: SecretStr) -> SecretStr:
+def _stripped(secret: SecretStr) -> SecretStr:
+    value = secret.get_secret_value().strip()
     # Anybody can sign with the empty secret, and a request without a verify token would match an empty one.
-    if not secret.get_secret_value().strip():
+    if not value:
         raise ValueError("this is empty")
-    return secret
+    # What of a variable is not UTF-8 reaches Python as lone surrogates, which no signature can be made with.
+    if any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise ValueError("this is not UTF-8")
+    return SecretStr(value)
 
 
 Address = Annotated[str, AfterValidator(_address)]
 CallbackPath = Annotated[str, AfterValidator(_path)]
-Secret = Annotated[SecretStr, AfterValidator(_said)]
+Secret = Annotated[SecretStr, AfterValidator(_stripped)]
 SecretList = Annotated[tuple[Secret, ...], BeforeValidator(_split)]
 
 
@@ -76,7 +95,7 @@ class AppSettings(BaseModel):
     app_secrets: SecretList = Field(
         (), description="Several app secrets, newest first, while one is being rotated. Instead of app_secret."
     )
-    app_secrets_file: Path | None = Field(None, description="A file that holds app_secrets, comma separated.")
+    app_secrets_file: Path | None = Field(None, description="A file that holds app_secrets: comma separated, or a line each.")
     verify_token: Secret | None = Field(
         None, description="Verify token: any text of your choice, the same as in App Dashboard > Webhooks."
     )
@@ -134,7 +153,8 @@ class Settings(AppSettings):
     def all_apps(self) -> dict[str, AppSettings]:
         """Every configured app by name; `default` is there if the top level sets any of its keys."""
         top = {key: getattr(self, key) for key in AppSettings.model_fields}
-        return ({DEFAULT_APP: AppSettings(**top)} if any(top.values()) else {}) | self.apps
+        # Not validated again: these values are, and a path would be unquoted twice.
+        return ({DEFAULT_APP: AppSettings.model_construct(**top)} if any(top.values()) else {}) | self.apps
 
 
 def callback_path(name: str, app: AppSettings) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple
 from cyclopts import Parameter
 
 from partnerhook import config
-from partnerhook.core.errors import ConfigurationInvalid, PartnerhookError
+from partnerhook.core.errors import ConfigurationInvalid
 
 SecretFile = Annotated[
     Path | None,
@@ -65,11 +65,10 @@ def choose_app(settings: config.Settings, app: str | None) -> str:
 
 def _of_file(path: Path) -> tuple[str, ...]:
     try:
-        parts = path.read_text(encoding="utf-8").split(",")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise PartnerhookError(f"The secret file {path} cannot be read: {reason}.") from None
-    secrets = tuple(part.strip() for part in parts if part.strip())
+        secrets = config.split_secrets(config.read_secret_file(path))
+    except ConfigurationInvalid as problem:
+        # Not the path: it may be the secret itself, and what goes wrong often ends in a log.
+        raise ConfigurationInvalid(f"The file that --secret-file names {problem}.") from None
     if not secrets:
-        raise PartnerhookError(f"The secret file {path} is empty.")
-    return secrets
+        raise ConfigurationInvalid("The file that --secret-file names has commas only.")
+    return tuple(secrets)

@@ -62,6 +62,9 @@ def show(*, config_file: ConfigFile = None, output: Format = "text") -> None:
         raise ConfigurationInvalid("\n".join(reading.problems))
     if output == "text" and reading.file:
         note(f"The file is {reading.file}.")
+    if output == "text":
+        for warning in reading.unknown_variables:
+            note(f"Warning: {warning}")
     show_list(show_keys(reading), KEYS, output, if_empty="")
 
 
@@ -94,7 +97,7 @@ def _examine(config_file: Path | None) -> tuple[list[str], list[str], dict[str, 
         return [str(error)], [], {}
     problems = [*reading.problems, *config.incomplete_apps(reading.settings)]
     try:
-        bootstrap.open_store(reading.settings)
+        bootstrap.check_store(reading.settings)
     except ConfigurationInvalid as error:
         problems.append(str(error))
     apps = reading.settings.all_apps()
@@ -119,10 +122,7 @@ def init(
     path = config.file_to_write(config_file)
     text = "\n".join(_lines(secrets.token_urlsafe(VERIFY_TOKEN_BYTES))) + "\n"
     try:
-        if force:
-            path.unlink(missing_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
+        _write(path, text, force=force)
     except FileExistsError:
         raise PartnerhookError(f"{path} is there already; --force writes over it, and its secrets are lost.") from None
     except OSError as error:
@@ -133,6 +133,18 @@ def init(
     put(f"Wrote {path}, readable by you alone, with a fresh verify token.")
     put("Next: put the app secret (App Dashboard > Settings > Basic) into it as app_secret, or set")
     put("PARTNERHOOK_APP_SECRET; then `partnerhook config check`, then `partnerhook serve`.")
+
+
+def _write(path: Path, text: str, *, force: bool) -> None:
+    """Write the file, readable by its owner alone; over one that is there only as a whole. Raises OSError."""
+    written = path.with_name(f".{path.name}.{secrets.token_hex(4)}") if force else path
+    with os.fdopen(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    try:
+        written.replace(path)
+    except OSError:
+        written.unlink()
+        raise
 
 
 def _lines(verify_token: str) -> Iterator[str]:

@@ -24,7 +24,11 @@ app = App(
     """,
 )
 
-Body = Annotated[str, Parameter(help="A file with the raw body; - reads standard input.", show_default=False)]
+Body = Annotated[
+    str,
+    # Else the command line would take `-` for an option.
+    Parameter(help="A file with the raw body; - reads standard input.", show_default=False, allow_leading_hyphen=True),
+]
 Signature = Annotated[str, Parameter(help="The value of the X-Hub-Signature-256 header.", show_default=False)]
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
+from urllib.parse import quote, urlsplit
 
 from cyclopts import Parameter, Token
 from cyclopts.validators import Number
@@ -49,11 +50,28 @@ def _seconds(_hint: Any, tokens: Sequence[Token]) -> int:
         return int(clocks.time())
     try:
         moment = datetime.fromisoformat(given)
-        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
-    except (ValueError, OverflowError):
+    except ValueError:
         raise ValueError(
             f"{given!r} is neither Unix seconds, nor a time such as 2026-06-17T08:00:00Z, nor now"
         ) from None
+    seconds = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    if seconds < 0:
+        raise ValueError(f"{given!r} lies before 1970, where Unix seconds begin")
+    return seconds
+
+
+def _url(_hint: Any, value: str | None) -> None:
+    if value is None:
+        return
+    try:
+        parts = urlsplit(value)
+        right = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        right = False
+    if not right:
+        raise ValueError("It is no URL such as http://127.0.0.1:8080/webhook.")
+    if parts.username or parts.password:
+        raise ValueError("A URL with a password would show it to everybody who can list processes.")
 
 
 def _digits(_hint: Any, value: str | None) -> None:
@@ -84,7 +102,9 @@ def trigger(
     times: Annotated[
         int, Parameter(validator=Number(gte=1, lte=TIMES_MAX), help="How often to send the same: duplicates.")
     ] = 1,
-    url: Annotated[str | None, Parameter(help="The receiver's URL. Without it: the configured one.")] = None,
+    url: Annotated[
+        str | None, Parameter(validator=_url, help="The receiver's URL. Without it: the configured one.")
+    ] = None,
     app: AppName = None,
     secret_file: SecretFile = None,
     config_file: ConfigFile = None,
@@ -151,4 +171,4 @@ def _configured_url(app: str | None, config_file: Path | None) -> str:
     name = choose_app(settings, app) if apps else config.DEFAULT_APP
     path = config.callback_path(name, apps.get(name) or config.AppSettings())
     reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - it is replaced, not listened on
-    return f"http://{f'[{reachable}]' if ':' in reachable else reachable}:{port}{path}"
+    return f"http://{f'[{reachable}]' if ':' in reachable else reachable}:{port}{quote(path)}"

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -20,6 +21,9 @@ from partnerhook.core.names import PARTNER_SOLUTIONS, WHATSAPP_OBJECT
 from partnerhook.core.signature import sign
 
 USER_AGENT: Final = "facebookexternalua"
+
+PHP_DIFFERS: Final = re.compile(r"\\u007f|\\.|/")
+"""Where PHP's JSON is not Python's; other escapes match too, so that none is seen in the middle of another."""
 
 
 class Update(NamedTuple):
@@ -57,8 +61,11 @@ def _entry(entry: Entry) -> dict[str, Any]:
 
 def php_json(document: Any) -> bytes:
     r"""JSON as PHP's json_encode writes it: compact, ASCII only, `/` as `\/`, others as `\u` and small hexadecimal."""
-    # A slash can stand only inside of a string, and never behind an odd number of backslashes there.
-    return json.dumps(document, separators=(",", ":")).replace("/", "\\/").encode("ascii")
+    return PHP_DIFFERS.sub(_as_php, json.dumps(document, separators=(",", ":"))).encode("ascii")
+
+
+def _as_php(found: re.Match[str]) -> str:
+    return {"/": "\\/", "\\u007f": "\x7f"}.get(found[0], found[0])
 
 
 def headers(body: bytes, app_secret: str) -> dict[str, str]:
