@@ -1,0 +1,96 @@
+"""The receiver as a process of its own: started on free ports, ended by SIGTERM."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from partnerhook.core.errors import PartnerhookError
+
+STARTED_WITHIN_S: Final = 30.0
+"""It takes a second; a busy machine may take more."""
+
+ENDED_WITHIN_S: Final = 15.0
+"""Three times the grace that `serve` gives to requests under way."""
+
+LOG_LINES_SHOWN: Final = 15
+
+
+class Receiver:
+    """`partnerhook serve` in `folder`, with its database and its log."""
+
+    def __init__(self, folder: Path, app_secret: str, verify_token: str) -> None:
+        self.database_url = f"sqlite:///{folder / 'partnerhook.db'}"
+        self.url = ""
+        """The callback URL, once it listens."""
+        self._log = folder / "serve.log"
+        # Nothing of the person's own settings, and a folder without a partnerhook.toml.
+        foreign = {name: value for name, value in os.environ.items() if not name.startswith("PARTNERHOOK_")}
+        ours = {
+            "PARTNERHOOK_APP_SECRET": app_secret,
+            "PARTNERHOOK_VERIFY_TOKEN": verify_token,
+            "PARTNERHOOK_DATABASE_URL": self.database_url,
+            "PARTNERHOOK_LISTEN": "127.0.0.1:0",
+            "PARTNERHOOK_ADMIN_LISTEN": "127.0.0.1:0",
+            "PARTNERHOOK_LOG_FORMAT": "json",
+        }
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "partnerhook", "serve"],
+                cwd=folder,
+                env=foreign | ours,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    def wait_until_it_listens(self) -> None:
+        """Learn the callback URL from the log. Raises PartnerhookError with the log's end where it does not start."""
+        until = time.monotonic() + STARTED_WITHIN_S
+        while not (public := self._public_url()):
+            if self._process.poll() is not None:
+                raise PartnerhookError(f"The receiver ended with {self._process.returncode}. {self._log_end()}")
+            if time.monotonic() > until:
+                raise PartnerhookError(f"The receiver did not start in {STARTED_WITHIN_S:g} s. {self._log_end()}")
+            time.sleep(0.01)
+        self.url = f"{public}/webhook"
+
+    def end(self) -> int:
+        """Send SIGTERM and wait; the exit status. What does not end in time is killed."""
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            return self._process.wait(ENDED_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
+
+    def _public_url(self) -> str:
+        for line in self._log.read_bytes().splitlines(keepends=True):
+            if line.startswith(b"{") and line.endswith(b"\n"):
+                told = json.loads(line)
+                if (told.get("event"), told.get("listener")) == ("listening", "public"):
+                    return str(told["url"])
+        return ""
+
+    def _log_end(self) -> str:
+        lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES_SHOWN:]
+        return "\n".join(["The end of its log:", *lines]) if lines else "It said nothing."
+
+
+@contextmanager
+def receiving(folder: Path, app_secret: str, verify_token: str) -> Iterator[Receiver]:
+    """A receiver that listens, ended in any case."""
+    receiver = Receiver(folder, app_secret, verify_token)
+    try:
+        receiver.wait_until_it_listens()
+        yield receiver
+    finally:
+        receiver.end()
