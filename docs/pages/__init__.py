@@ -1,0 +1,1 @@
+"""One module per generated page, each with a function `page`; the prose stands beside what it describes."""
