@@ -60,18 +60,19 @@ def _seconds(_hint: Any, tokens: Sequence[Token]) -> int:
     return seconds
 
 
-def _url(_hint: Any, value: str | None) -> None:
-    if value is None:
-        return
+def _url(_hint: Any, tokens: Sequence[Token]) -> str:
+    """A URL to send to, checked. The messages do not repeat it: there may be a password in it."""
+    given = tokens[0].value
     try:
-        parts = urlsplit(value)
+        parts = urlsplit(given)
         right = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
     except ValueError:
         right = False
     if not right:
-        raise ValueError("It is no URL such as http://127.0.0.1:8080/webhook.")
+        raise ValueError("it is no URL such as http://127.0.0.1:8080/webhook")
     if parts.username or parts.password:
-        raise ValueError("A URL with a password would show it to everybody who can list processes.")
+        raise ValueError("a password in it would show to everybody who can list processes")
+    return given
 
 
 def _digits(_hint: Any, value: str | None) -> None:
@@ -103,7 +104,7 @@ def trigger(
         int, Parameter(validator=Number(gte=1, lte=TIMES_MAX), help="How often to send the same: duplicates.")
     ] = 1,
     url: Annotated[
-        str | None, Parameter(validator=_url, help="The receiver's URL. Without it: the configured one.")
+        str | None, Parameter(converter=_url, help="The receiver's URL. Without it: the configured one.")
     ] = None,
     app: AppName = None,
     secret_file: SecretFile = None,

@@ -65,7 +65,7 @@ class Sender:
         started = time.perf_counter()
         try:
             response = self._client.request(method, self.url, content=content, headers=headers, params=params)
-        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL, UnicodeError) as error:  # the last: no name of a host
             reason = (str(error) or type(error).__name__).rstrip(".")
             raise PartnerhookError(f"No answer from {self.url}: {reason}. Is the receiver running there?") from None
         milliseconds = round((time.perf_counter() - started) * 1000, 1)
