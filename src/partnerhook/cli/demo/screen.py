@@ -20,7 +20,7 @@ NO_BREAK: Final = "\u00a0"
 
 
 class Screen:
-    """Lays everything out for the terminal's width; what is not a terminal has room."""
+    """Lays everything out for the terminal's width; a pipe or a file has room."""
 
     def __init__(self) -> None:
         room = shutil.get_terminal_size((COLUMNS_MAX, 0)).columns if sys.stdout.isatty() else COLUMNS_MAX
@@ -28,7 +28,7 @@ class Screen:
 
     def opening(self, url: str) -> None:
         """Where it happens, and the head of the columns."""
-        self._put(f"`partnerhook serve` runs on an empty database and listens at {url}.")
+        self._put(f"A receiver with an empty database listens at {url}.")
         self._put(f"What arrives is signed as Meta signs. Times are of {DAY}, UTC.")
         put("")
         self._step(Sent("time", "event", "status", "solution"), "HTTP", "what it meant")
@@ -47,7 +47,7 @@ class Screen:
     def ending(self, told: Told) -> None:
         """The table of the solutions, each with its history below it, and what else is left."""
         put("")
-        self._put("What the registry says now (solutions list, solutions explain, receipts list --quarantined):")
+        self._put("What its database says in the end of the solutions, each with its history:")
         put("")
         _row("solution", "portfolio", "status", "pending", "usable", "since")
         for one in told.ending:
@@ -68,15 +68,16 @@ class Screen:
             return
         put("As the story implies.")
         put("")
-        self._put("Next: README.md has a try by hand; `partnerhook config init` writes a configuration for your app.")
+        put("Next: send some by hand (README.md), or write a configuration for your app:")
+        put(f"  {_command()} config init")
 
     def _step(self, sent: Sent, answer: str, meaning: str) -> None:
         left = f"{sent.time:<5}  {sent.event:<16} {sent.word:<20}  {sent.solution:<12}"
         if self._columns < COLUMNS_MAX:
             put(left.rstrip())
-            put(f"{'':<7}{answer:<4}  {meaning}")
+            put(f"{'':<7}{answer:<4}  {meaning}", at_once=True)
         else:
-            put(f"{left} {answer:>4}  {meaning}")
+            put(f"{left} {answer:>4}  {meaning}", at_once=True)
 
     def _history(self, history: Sequence[str]) -> None:
         # A break may stand before a sign, never inside of what stands between two of them.
@@ -88,6 +89,12 @@ class Screen:
             text, self._columns, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
         ):
             put(line.replace(NO_BREAK, " "))
+
+
+def _command() -> str:
+    """How to call this program from here: the shell may not find it by its name."""
+    called = sys.argv[0]
+    return called if called.endswith("/partnerhook") and not shutil.which("partnerhook") else "partnerhook"
 
 
 def _row(*cells: str) -> None:

@@ -141,7 +141,7 @@ BROKEN: Final = "not-a-number"
 
 SCENES: Final = (
     Scene(
-        "Meta verifies the callback URL; then somebody tries who does not know the verify token.",
+        "Meta verifies the callback URL; then somebody else tries the same.",
         (
             Verification(token_known=True, answer=200, means="the challenge came back"),
             Verification(token_known=False, answer=403, means="refused"),
@@ -173,7 +173,7 @@ SCENES: Final = (
         ),
     ),
     Scene(
-        "A batch: one POST with six entries. One is a duplicate, one is broken and spoils no other.",
+        "A batch: six entries in one POST. One is a duplicate; one is broken, alone.",
         (
             Post(
                 (
@@ -194,7 +194,7 @@ SCENES: Final = (
         (says("12:20", OURS, SECOND, UPDATED, "ACTIVE", "nothing stored, still REJECTED", answer=401),),
     ),
     Scene(
-        "The App Dashboard's Test button: portfolio 0, no time. It says nothing about a real solution.",
+        "The App Dashboard's Test button: portfolio 0, no time, no real solution.",
         (says("", NOBODY, SAMPLE, CREATED, "INITIATED", "dashboard test, no such solution"),),
     ),
     Scene(
