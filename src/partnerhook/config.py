@@ -255,7 +255,8 @@ def _nested(values: Mapping[Key, Any]) -> dict[str, Any]:
         table = tree
         for part in key[:-1]:
             table = table.setdefault(part, {})
-        table[key[-1]] = value
+        # A copy: what is put into it below must not stay in `values`.
+        table[key[-1]] = dict(value) if isinstance(value, dict) else value
     return tree
 
 
@@ -263,7 +264,7 @@ def _reason(problem: ErrorDetails, key: Key) -> str:
     """Why a key is wrong, and never what its value is."""
     if problem["type"] != "extra_forbidden":
         return problem["msg"].removeprefix("Value error, ").replace("Input should", "this should")
-    alike = difflib.get_close_matches(key[-1], sorted(APP_KEYS if len(key) == 3 else KEYS), n=1)
+    alike = difflib.get_close_matches(key[-1], sorted(APP_KEYS if len(key) == 3 else {*KEYS, "apps"}), n=1)
     return f"there is no such key{f'; the nearest is {alike[0]}' if alike else ''}"
 
 
