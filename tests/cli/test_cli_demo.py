@@ -21,6 +21,7 @@ from partnerhook.core.errors import PartnerhookError
 from partnerhook.core.triggers import TRIGGERS
 from running import BIN
 
+ROOT = Path(__file__).parents[2]
 AS_IMPLIED = Told(
     tuple(Heard(step.answer, step.implied) for step in STORY.steps), STORY.ending, STORY.quarantined, exit_status=0
 )
@@ -91,6 +92,16 @@ def test_every_change_and_every_solution_is_shown(demo: Demo):
     for one in STORY.ending:
         assert f"{one.solution_id}  {one.portfolio_id}  {one.status}" in shown
         assert all(happened in shown for happened in one.history)
+
+
+def test_the_readme_shows_what_it_shows(demo: Demo):
+    """In part, but word for word and in order."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    block = readme.partition("## What it looks like")[2].split("```")[1]
+    lines = iter(demo.start().communicate(timeout=60)[0].splitlines())
+
+    for line in block.strip().splitlines():
+        assert line == "..." or line in lines, line
 
 
 def _holds(line: str, sent: tuple[str, ...]) -> bool:

@@ -47,7 +47,7 @@ class Screen:
     def ending(self, told: Told) -> None:
         """The table of the solutions, each with its history below it, and what else is left."""
         put("")
-        self._put("What its database says in the end of the solutions, each with its history:")
+        self._put("The solutions in its database, each with its history:")
         put("")
         _row("solution", "portfolio", "status", "pending", "usable", "since")
         for one in told.ending:

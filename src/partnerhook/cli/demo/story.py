@@ -173,7 +173,7 @@ SCENES: Final = (
         ),
     ),
     Scene(
-        "A batch: six entries in one POST. One is a duplicate; one is broken, alone.",
+        "A batch: six entries in one POST. The broken one spoils no other.",
         (
             Post(
                 (
