@@ -95,7 +95,9 @@ class AppSettings(BaseModel):
     app_secrets: SecretList = Field(
         (), description="Several app secrets, newest first, while one is being rotated. Instead of app_secret."
     )
-    app_secrets_file: Path | None = Field(None, description="A file that holds app_secrets: comma separated, or a line each.")
+    app_secrets_file: Path | None = Field(
+        None, description="A file that holds app_secrets: comma separated, or a line each."
+    )
     verify_token: Secret | None = Field(
         None, description="Verify token: any text of your choice, the same as in App Dashboard > Webhooks."
     )
