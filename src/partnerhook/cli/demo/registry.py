@@ -53,8 +53,8 @@ class Registry:
                 state = self.state(solution_id)
                 return f"dashboard test, still {state}" if state else "dashboard test, no such solution"
             case Fate.OBSERVED:
-                (entry,) = [one for one in self._timeline(solution_id) if one.observation.key == outcome.key]
-                return _meaning_of_entry(entry, self.state(solution_id))
+                entries = [one for one in self._timeline(solution_id) if one.observation.key == outcome.key]
+                return _meaning_of_entry(entries[0], self.state(solution_id)) if entries else "not in the history"
         return outcome.fate.value
 
     def _timeline(self, solution_id: str) -> Sequence[Entry]:
