@@ -26,23 +26,28 @@ PAYLOADS = Path(__file__).parents[1] / "payloads"
 
 
 class Command:
-    """`partnerhook` in a folder of its own; its database is there, whether or not it exists."""
+    """`partnerhook` in a folder of its own; its database is there, whether or not it exists.
 
-    def __init__(self, folder: Path) -> None:
+    Settings without their prefix, as in `Command(folder, LISTEN="127.0.0.1:0")`.
+    """
+
+    def __init__(self, folder: Path, **settings: str) -> None:
         self.folder = folder
         self.database = folder / "partnerhook.db"
+        self.settings = {f"PARTNERHOOK_{name}": value for name, value in settings.items()}
 
     @property
     def environment(self) -> dict[str, str]:
         """All that the process sees."""
-        return {"PATH": os.environ.get("PATH", ""), "HOME": str(self.folder)}
+        return {"PATH": os.environ.get("PATH", ""), "HOME": str(self.folder), **self.settings}
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run it to its end, output to pipes."""
         return subprocess.run(
             [BIN, *arguments],
             cwd=self.folder,
             env=self.environment,
+            input=stdin,
             capture_output=True,
             text=True,
             timeout=60,
