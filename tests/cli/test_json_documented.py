@@ -13,7 +13,10 @@ from commands import ODD, SOLUTION, Command
 
 from partnerhook.core.names import MEANING_OF_FLAG, Pending, Status
 from partnerhook.core.receipts import Fate
+from partnerhook.core.signature import Diagnosis
 from partnerhook.core.timeline import Effect
+from partnerhook.core.triggers import TRIGGER_OF_NAME
+from running import SECRET, Server
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "json.md").read_text()
 DOCUMENTED = set(re.findall(r"`([^`]+)`", DOCUMENT))
@@ -57,7 +60,28 @@ def test_every_key_of_a_difference(own: Command):
     assert set(keys(told)) <= DOCUMENTED
 
 
+def test_every_key_of_tries_and_settings(server: Server, tmp_path: Path):
+    """Of commands that need a receiver, a secret or a configuration."""
+    (tmp_path / "body").write_bytes(b"{}")
+    command = Command(tmp_path, APP_SECRET=SECRET, VERIFY_TOKEN="t")
+    signed = command.json("signature", "sign", "--body", "body")
+    checked = command.json("config", "check")
+
+    documents = [
+        command.json("trigger", "accepted", "--url", f"{server.url}/webhook"),
+        signed,
+        command.json("signature", "verify", "--body", "body", "--signature", signed["signature"]),
+        command.json("signature", "diagnose", "--body", "body"),
+        command.json("config", "show"),
+        checked | {"callbacks": {}},  # its keys are names of apps
+        command.json("config", "init"),
+    ]
+
+    assert list(checked["callbacks"]) == ["default"]
+    assert set(keys(documents)) <= DOCUMENTED
+
+
 def test_every_word():
-    """Fates, effects, flags with their meaning, statuses."""
-    assert {*Fate, *Effect, *Status, *Pending} <= DOCUMENTED
+    """Fates, effects, flags with their meaning, statuses, diagnoses, triggers."""
+    assert {*Fate, *Effect, *Status, *Pending, *Diagnosis, *TRIGGER_OF_NAME} <= DOCUMENTED
     assert all(f"| `{flag}` | {meaning} |" in DOCUMENT for flag, meaning in MEANING_OF_FLAG.items())
