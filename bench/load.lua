@@ -8,7 +8,7 @@
 --   5 apart      how many changes lie between two of the same solution
 --   6 to 9       first solution id, count of ids, factor that scrambles them, the portfolio's id
 --   10, 11       first second, changes per second
---   12 to 14     the steps of a solution, each EVENT:STATUS
+--   12 to 16     the steps of a solution, each EVENT:STATUS
 
 local ffi = require("ffi")
 ffi.cdef [[
@@ -18,6 +18,7 @@ unsigned char *HMAC(const EVP_MD *md, const void *key, int key_len,
                     const char *data, size_t data_len, unsigned char *out, unsigned int *out_len);
 ]]
 
+local STEPS = 5
 local first_id, ids, scramble, portfolio_id, first_time, changes_per_second
 local steps = {}
 local crypto, sha256, secret, number, changes, apart
@@ -33,8 +34,8 @@ local function sign(body)
 end
 
 local function change(n)
-  local block = math.floor(n / (3 * apart))
-  local step = steps[math.floor(n / apart) % 3]
+  local block = math.floor(n / (STEPS * apart))
+  local step = steps[math.floor(n / apart) % STEPS]
   local solution = (block * apart + n % apart) % ids
   -- Below 2^53, where Lua's numbers are exact: 2^27 solutions times a factor below 2^26.
   local id = first_id + (solution * scramble) % ids
@@ -56,7 +57,7 @@ function init(args)
   secret, number, changes, apart = args[1], tonumber(args[3]), tonumber(args[4]), tonumber(args[5])
   first_id, ids, scramble, portfolio_id = tonumber(args[6]), tonumber(args[7]), tonumber(args[8]), args[9]
   first_time, changes_per_second = tonumber(args[10]), tonumber(args[11])
-  for step = 0, 2 do
+  for step = 0, STEPS - 1 do
     local event, status = args[12 + step]:match("^(.+):(.+)$")
     steps[step] = { event = event, status = status }
   end

@@ -18,8 +18,8 @@ SCRIPT: Final = Path(__file__).with_name("load.lua")
 RESERVED: Final = 3_000_000
 """Numbers below are for what stands in the database before."""
 RANGE: Final = 1_500_000
-"""Numbers for one run, far more than any uses; a multiple of 3 * apart."""
-RANGES: Final = (story.IDS * 3 - RESERVED) // RANGE
+"""Numbers for one run, far more than any uses; a multiple of all steps times `apart`."""
+RANGES: Final = (story.IDS * len(story.STEPS) - RESERVED) // RANGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,7 @@ METHOD: Final = """\
 The server is pinned to core {server}; wrk (one thread) and the benchmark itself to core {load}. wrk makes and signs
 each body as it goes, in Meta's form and none twice. Every answer must be 200: a single other one fails the run.
 
-A solution is asked for, accepted and asked to end. These three steps come {apart:,} changes apart ({batch_apart:,}
+A solution is drafted, proposed, accepted, asked to end and ended. These five steps come {apart:,} changes apart ({batch_apart:,}
 where a POST has {changes:,}), so that the server has to look up what it stored before; solution ids are scrambled over
 their range, so that indexes are hit everywhere and not at their right end.
 

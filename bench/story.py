@@ -1,4 +1,4 @@
-"""What the load tells: solutions that are asked for, accepted, and asked to end. load.lua tells it to wrk.
+"""What the load tells: solutions from their draft to their end. load.lua tells it to wrk.
 
 Changes are numbered. Change n speaks of one solution; its solution's next step comes `apart` changes
 later, so that the server has long committed the one before and must look it up again.
@@ -19,9 +19,11 @@ Below 2^26, so that the product is exact in Lua, too."""
 FIRST_TIME: Final = 1_739_321_024
 CHANGES_PER_SECOND: Final = 1_000
 STEPS: Final = (
-    ("SOLUTION_CREATED", "INITIATED"),
+    ("SOLUTION_CREATED", "DRAFT"),
+    ("SOLUTION_UPDATED", "INITIATED"),
     ("SOLUTION_UPDATED", "ACTIVE"),
     ("SOLUTION_UPDATED", "PENDING_DEACTIVATION"),
+    ("SOLUTION_UPDATED", "DEACTIVATED"),
 )
 APART: Final = 1_000
 """More than the most connections: two steps of a solution are never under way at once."""
@@ -30,7 +32,7 @@ PORTFOLIO_ID: Final = "506914307656634"
 
 
 def for_lua() -> list[str]:
-    """These numbers, as arguments 6 to 14 of load.lua."""
+    """These numbers, as arguments 6 to 16 of load.lua."""
     numbers = (FIRST_ID, IDS, SCRAMBLE, PORTFOLIO_ID, FIRST_TIME, CHANGES_PER_SECOND)
     return [*map(str, numbers), *(f"{event}:{status}" for event, status in STEPS)]
 
@@ -45,7 +47,7 @@ def body(number: int, changes: int = 1, apart: int = APART) -> bytes:
 
 
 def _change(number: int, apart: int) -> str:
-    block, in_block = divmod(number, 3 * apart)
+    block, in_block = divmod(number, len(STEPS) * apart)
     event, status = STEPS[in_block // apart]
     solution = block * apart + number % apart
     solution_id = FIRST_ID + solution * SCRAMBLE % IDS

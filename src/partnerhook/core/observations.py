@@ -94,7 +94,7 @@ def content_key(*content: str | int | None) -> str:
     128 bits, hexadecimal. Lines cannot be confused: no part holds a line break, since words are
     printable and ids are digits (`reading`), and app names are checked by the configuration.
     """
-    text = "\n".join(["" if part is None else str(part) for part in content])
+    text = "\n".join(["" if part is None else f"{part}" for part in content])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

@@ -27,7 +27,7 @@ class LingeringTransport(asyncio.Transport):
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Send; nothing any more once the answer's end is sent, or the connection is gone."""
-        if not self.lingering and not self._inner.is_closing():
+        if data and not self.lingering and not self._inner.is_closing():
             self._inner.write(data)
 
     def close(self) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Column, Connection, Engine, create_engine, event, func, select, text
+from sqlalchemy import Column, Connection, Engine, Select, create_engine, event, func, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
@@ -102,5 +103,10 @@ def is_locked(error: BaseException) -> bool:
 
 def reserve_ids(conn: Connection, column: Column[Any], count: int) -> range:
     """`count` unused ids. Safe because the transaction already holds SQLite's only write lock."""
-    newest: int = conn.execute(select(func.coalesce(func.max(column), 0))).scalar_one()
+    newest: int = conn.execute(_newest(column)).scalar_one()
     return range(newest + 1, newest + 1 + count)
+
+
+@cache
+def _newest(column: Column[Any]) -> Select[tuple[int]]:
+    return select(func.coalesce(func.max(column), 0))

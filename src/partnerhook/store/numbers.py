@@ -14,22 +14,19 @@ from partnerhook.store.schema import solution_numbers
 SolutionName = tuple[str, str]
 """(app, solution_id)."""
 
-_asked = func.json_each(bindparam("names")).table_valued("value")
+_asked = func.json_each(bindparam("solution_ids")).table_valued("value")
 _known = select(solution_numbers.c.app, solution_numbers.c.solution_id, solution_numbers.c.number).join_from(
-    _asked,
-    solution_numbers,
-    (solution_numbers.c.app == func.json_extract(_asked.c.value, "$[0]"))
-    & (solution_numbers.c.solution_id == func.json_extract(_asked.c.value, "$[1]")),
+    _asked, solution_numbers, solution_numbers.c.solution_id == _asked.c.value
 )
 _add = Bulk(insert(solution_numbers), *solution_numbers.c.keys())
 
 
 def assign(conn: Connection, names: Sequence[SolutionName]) -> list[int]:
     """The number of each of `names`; those not heard of before get one now."""
-    different = list(dict.fromkeys(names))
-    rows = conn.execute(_known, {"names": json.dumps(different)}).all()
+    ids = {solution_id for _, solution_id in names}
+    rows = conn.execute(_known, {"solution_ids": json.dumps(list(ids))}).all()
     numbers = {(app, solution_id): number for app, solution_id, number in rows}
-    missing = [name for name in different if name not in numbers]
+    missing = [name for name in dict.fromkeys(names) if name not in numbers]
     new = dict(zip(missing, reserve_ids(conn, solution_numbers.c.number, len(missing)), strict=True))
     _add.run(conn, [(number, solution_id, app) for (app, solution_id), number in new.items()])
     numbers |= new
