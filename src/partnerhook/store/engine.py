@@ -108,5 +108,5 @@ def reserve_ids(conn: Connection, column: Column[Any], count: int) -> range:
 
 
 @cache
-def _newest(column: Column[Any]) -> Select[tuple[int]]:
+def _newest(column: Column[Any]) -> Select[int]:
     return select(func.coalesce(func.max(column), 0))
