@@ -72,13 +72,16 @@ class Reading(NamedTuple):
     unknown_variables: tuple[str, ...]
     """A sentence for each variable with our prefix that means nothing."""
 
+    def settings_if_right(self) -> Settings:
+        """The settings. Raises ConfigurationInvalid, which names each wrong key and never a value."""
+        if self.problems:
+            raise ConfigurationInvalid("\n".join(self.problems))
+        return self.settings
+
 
 def load(given: Path | None = None) -> Settings:
     """Read file and environment. Raises ConfigurationInvalid, which names each wrong key and never a value."""
-    reading = read(given)
-    if reading.problems:
-        raise ConfigurationInvalid("\n".join(reading.problems))
-    return reading.settings
+    return read(given).settings_if_right()
 
 
 def read(given: Path | None = None) -> Reading:

@@ -23,6 +23,7 @@ from stores import new_store, writing
         ("mysql://somewhere/db", "mysql"),
         ("sqlite://", "no file"),
         ("sqlite:///:memory:", "no file"),
+        ("sqlite:///a.db?mode=hunter2", "nothing else"),
     ],
 )
 def test_what_cannot_be_a_store(url: str, told: str):
@@ -31,10 +32,11 @@ def test_what_cannot_be_a_store(url: str, told: str):
         open_engine(url)
 
 
-def test_a_wrong_url_is_not_repeated():
+@pytest.mark.parametrize("scheme", ["mysql", "sqlite"])
+def test_a_wrong_url_is_not_repeated(scheme: str):
     """It may hold a password."""
     with pytest.raises(ConfigurationInvalid) as refused:
-        open_engine("mysql://someone:hunter2@somewhere/db")
+        open_engine(f"{scheme}://someone:hunter2@somewhere/db")
 
     assert "hunter2" not in str(refused.value)
 

@@ -58,8 +58,7 @@ def show(*, config_file: ConfigFile = None, output: Format = "text") -> None:
     Example: `partnerhook config show --format json`
     """
     reading = config.read(config_file)
-    if reading.problems:
-        raise ConfigurationInvalid("\n".join(reading.problems))
+    reading.settings_if_right()
     if output == "text" and reading.file:
         note(f"The file is {reading.file}.")
     if output == "text":

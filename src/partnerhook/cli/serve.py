@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import structlog
+
 from partnerhook import bootstrap, config
 from partnerhook.cli.logs import set_up_logs
 from partnerhook.cli.options import ConfigFile
@@ -12,6 +14,9 @@ def serve(*, config_file: ConfigFile = None) -> None:
 
     Creates and migrates its SQLite file by itself. Ends on SIGTERM, having finished what it holds.
     """
-    settings = config.load(config_file)
+    reading = config.read(config_file)
+    settings = reading.settings_if_right()
     set_up_logs(settings.log_format)
+    for sentence in reading.unknown_variables:
+        structlog.get_logger("partnerhook.config").warning("unknown variable", reason=sentence)
     bootstrap.serve(settings)
