@@ -33,8 +33,8 @@ The server is pinned to core {server}; wrk (one thread) and the benchmark itself
 each body as it goes, in Meta's form and none twice. Every answer must be 200: a single other one fails the run.
 
 A solution is drafted, proposed, accepted, asked to end and ended. These five steps come {apart:,} changes apart
-({batch_apart:,} where a POST has {changes:,}), so that the server has to look up what it stored before; solution ids are
-scrambled over their range, so that indexes are hit everywhere and not at their right end.
+({batch_apart:,} where a POST has {changes:,}), so that the server has to look up what it stored before; solution ids
+are scrambled over their range, so that indexes are hit everywhere and not at their right end.
 
 One after the other, each server is started with a database of its own on the disk of the checkout, warmed for {warm} s,
 measured for {seconds} s and stopped; {rounds} such rounds. Figures are medians over the rounds; so are ratios, each
