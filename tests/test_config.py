@@ -194,6 +194,7 @@ def test_several_apps(write: Write, setenv: Callable[..., None]):
         (['path = "/health%7a"'], "App default and the health check have the same path /healthz"),
         (['verify_token = "t"', "[apps.a]", 'path = "/webhook"'], "App a and app default have the same path"),
         (["[apps.a]", 'path = "/x%2Fy"', "[apps.b]", 'path = "/x/y"'], "App b and app a have the same path /x/y"),
+        (["[apps.a-b]", "[apps.a_b]"], "apps.a-b and apps.a_b have the same environment variables"),
         (["[apps.default]"], "apps.default: app default is set at the top level"),
         (["[apps.Acme]"], "apps.Acme: a name has small letters"),
         (['[apps."a/b"]'], "apps.a/b: a name has small letters"),

@@ -45,18 +45,10 @@ def _existing_store(settings: Settings) -> Engine:
 
 def check_store(settings: Settings) -> None:
     """Raises ConfigurationInvalid where the configured database cannot be: looks, and writes nothing."""
-    import os
-
     from partnerhook.core.errors import ConfigurationInvalid
-    from partnerhook.store.engine import sqlite_file
+    from partnerhook.store.engine import could_be_written, sqlite_file
 
-    file = sqlite_file(open_store(settings))
-    # SQLite writes its log beside the file, so that the folder counts as well.
-    if (
-        file.is_dir()
-        or not os.access(file.parent, os.W_OK | os.X_OK)
-        or (file.exists() and not os.access(file, os.W_OK))
-    ):
+    if not could_be_written(sqlite_file(open_store(settings))):
         raise ConfigurationInvalid("database_url names a file that cannot be written, or a folder that is not there.")
 
 

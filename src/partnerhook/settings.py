@@ -173,7 +173,11 @@ def contradictions(settings: Settings) -> list[str]:
         if path in paths:
             problems.append(f"App {name} and {paths[path]} have the same path {path}; set another one.")
         paths.setdefault(path, f"app {name}")
+    words = {name.replace("-", "_"): name for name in settings.apps}
     for name in settings.apps:
+        other = words[name.replace("-", "_")]
+        if name != other:
+            problems.append(f"apps.{name} and apps.{other} have the same environment variables; rename one of them.")
         if name == DEFAULT_APP:
             problems.append(f"apps.{name}: app {DEFAULT_APP} is set at the top level; give this table another name.")
         elif not APP_NAME.fullmatch(name):

@@ -10,7 +10,15 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from partnerhook.core.errors import ConfigurationInvalid, StoreUnavailable
-from partnerhook.store.engine import for_writing, is_passing, open_engine, probe, reserve_ids, sqlite_file
+from partnerhook.store.engine import (
+    could_be_written,
+    for_writing,
+    is_passing,
+    open_engine,
+    probe,
+    reserve_ids,
+    sqlite_file,
+)
 from partnerhook.store.schema import receipts
 from stores import new_store, writing
 
@@ -39,6 +47,16 @@ def test_a_wrong_url_is_not_repeated(scheme: str):
         open_engine(f"{scheme}://someone:hunter2@somewhere/db")
 
     assert "hunter2" not in str(refused.value)
+
+
+def test_where_a_database_could_be(tmp_path: Path):
+    """In a folder that is there, under a name that a file can have."""
+    (tmp_path / "old.db").touch()
+
+    for name in ("new.db", "old.db"):
+        assert could_be_written(tmp_path / name)
+    for name in ("gone/a.db", ".", "old.db/a.db", "a" * 300):
+        assert not could_be_written(tmp_path / name)
 
 
 @pytest.mark.parametrize(("pragma", "value"), [("journal_mode", "wal"), ("synchronous", 2), ("busy_timeout", 2_000)])

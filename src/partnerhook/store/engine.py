@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from functools import cache
 from pathlib import Path
@@ -53,6 +54,16 @@ def open_engine(database_url: str) -> Engine:
 def sqlite_file(engine: Engine) -> Path:
     """The file behind an SQLite engine."""
     return Path(str(engine.url.database))
+
+
+def could_be_written(file: Path) -> bool:
+    """Whether SQLite may open `file`, or make it. SQLite keeps its log beside it, so that the folder counts too."""
+    try:
+        return os.access(file.parent, os.W_OK | os.X_OK) and (
+            (file.is_file() and os.access(file, os.W_OK)) or not file.exists()
+        )
+    except OSError:
+        return False  # a name that no file can have
 
 
 def for_writing(connection: Connection) -> Connection:
