@@ -24,9 +24,10 @@ def play(story: Story) -> int:
     screen = Screen()
     app_secret, verify_token = secrets.token_hex(16), secrets.token_urlsafe(24)
     with (
-        _sigterm_unwinds(),
+        _interruptions_unwind(),
         TemporaryDirectory(prefix="partnerhook-demo-") as folder,
         receiving(Path(folder), app_secret, verify_token) as receiver,
+        _undisturbed_afterwards(),
     ):
         screen.opening(receiver.url)
         told = _tell(story, receiver, _Meta(receiver, app_secret, verify_token), screen)
@@ -87,10 +88,22 @@ class _Meta:
 
 
 @contextmanager
-def _sigterm_unwinds() -> Iterator[None]:
-    """SIGTERM ends the demo as Ctrl-C does: the receiver is ended and the folder removed."""
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+def _interruptions_unwind() -> Iterator[None]:
+    """Until its end, SIGTERM unwinds as Ctrl-C does: the receiver is ended and the folder removed."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _undisturbed_afterwards() -> Iterator[None]:
+    """What follows is cleaning up. It takes seconds at most, and half of it would leave files behind."""
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
