@@ -249,3 +249,16 @@ def test_a_free_port_is_not_known(empty: Command):
 
     assert ended.returncode == 1
     assert "name the receiver with --url" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("listen", "url"), [("0.0.0.0:1", "http://127.0.0.1:1/webhook"), ("[::]:1", "http://[::1]:1/webhook")]
+)
+def test_a_receiver_on_every_address_is_on_this_machine(listen: str, url: str, empty: Command):
+    """Without --url the event goes to the loopback address. Nobody listens on port 1."""
+    empty.settings = {"PARTNERHOOK_APP_SECRET": SECRET, "PARTNERHOOK_LISTEN": listen}
+
+    ended = empty.run("trigger", "accepted")
+
+    assert ended.returncode == 1
+    assert ended.stdout.startswith(f"POST {url}\n")
