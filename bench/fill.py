@@ -28,15 +28,15 @@ def fill(file: str, count: int) -> None:
     migrate(engine)
     with for_writing(engine.connect()) as connection:
         for first in range(0, count, POSTS_PER_COMMIT):
-            arrivals = [_arrival(number) for number in range(first, min(first + POSTS_PER_COMMIT, count))]
+            posts = [_post(number) for number in range(first, min(first + POSTS_PER_COMMIT, count))]
             with connection.begin():
-                ingest.commit(connection, arrivals)
+                ingest.commit(connection, posts)
 
 
-def _arrival(number: int) -> ingest.Arrival:
+def _post(number: int) -> ingest.Post:
     body = story.body(number)
     received_at = story.FIRST_TIME * 1_000_000 + number * MICROSECONDS_APART
-    return ingest.read(verify(body, sign(body, SECRET), (SECRET,)), app="default", received_at=received_at)
+    return ingest.Post(verify(body, sign(body, SECRET), (SECRET,)), "default", received_at)
 
 
 if __name__ == "__main__":

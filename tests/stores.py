@@ -12,7 +12,7 @@ from partnerhook.core.observations import MICROSECONDS
 from partnerhook.core.receipts import Receipt, Stored
 from partnerhook.core.signature import sign, verify
 from partnerhook.services import ingest
-from partnerhook.services.ingest import Arrival
+from partnerhook.services.ingest import Post
 from partnerhook.store import receipts
 from partnerhook.store.engine import for_writing, open_engine
 from partnerhook.store.migrate import migrate
@@ -33,15 +33,15 @@ def writing(engine: Engine) -> Iterator[Connection]:
         yield conn
 
 
-def arrive(raw: bytes, *, app: str = "default", received_at: int = NOON_S * MICROSECONDS) -> Arrival:
-    """A POST, signed, verified and taken apart."""
-    return ingest.read(verify(raw, sign(raw, SECRET), [SECRET]), app=app, received_at=received_at)
+def arrive(raw: bytes, *, app: str = "default", received_at: int = NOON_S * MICROSECONDS) -> Post:
+    """A POST, signed and verified."""
+    return Post(verify(raw, sign(raw, SECRET), [SECRET]), app, received_at)
 
 
-def deliver(engine: Engine, *arrivals: Arrival) -> list[Stored]:
+def deliver(engine: Engine, *posts: Post) -> list[Stored]:
     """All of them in one commit."""
     with writing(engine) as conn:
-        return ingest.commit(conn, arrivals)
+        return ingest.commit(conn, posts)
 
 
 def receipts_of(engine: Engine, stored: Sequence[Stored]) -> list[Receipt]:

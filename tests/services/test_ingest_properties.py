@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine
 from partnerhook.core.lifecycle import Solution, fold
 from partnerhook.core.receipts import Fate
 from partnerhook.services import ingest
-from partnerhook.services.ingest import Arrival
+from partnerhook.services.ingest import Post
 from partnerhook.services.query import Queries
 from partnerhook.store import observations, solutions
 from partnerhook.store.engine import for_writing
@@ -76,7 +76,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
     return new_store(tmp_path_factory.mktemp("store"))
 
 
-def post(app: str, changes: Sequence[Said]) -> Arrival:
+def post(app: str, changes: Sequence[Said]) -> Post:
     """One POST with these changes, received when the first of them was."""
     body = {"object": "whatsapp_business_account", "entry": [one.entry() for one in changes]}
     return arrive(json.dumps(body).encode(), app=app, received_at=changes[0].received_at)
@@ -177,11 +177,11 @@ def test_nothing_spoils_its_neighbours(engine: Engine, raw: bytes):
 def test_a_commit_that_is_rolled_back_leaves_nothing(tmp_path: Path):
     """Receipts, observations and solutions are one transaction."""
     engine = new_store(tmp_path)
-    arrival = post("default", [Said("5", NOON_S, "SOLUTION_UPDATED", "999", "ACTIVE", 0)])
+    posted = post("default", [Said("5", NOON_S, "SOLUTION_UPDATED", "999", "ACTIVE", 0)])
 
     with for_writing(engine.connect()) as conn:
         transaction = conn.begin()
-        ingest.commit(conn, [arrival])
+        ingest.commit(conn, [posted])
         transaction.rollback()
 
     assert Queries(engine).find_solutions("999") == []

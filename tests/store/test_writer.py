@@ -14,28 +14,31 @@ from sqlalchemy import Engine
 from partnerhook.core.errors import StoreUnavailable
 from partnerhook.core.receipts import Fate, Stored
 from partnerhook.services import ingest
-from partnerhook.services.ingest import Arrival, Writer
+from partnerhook.services.ingest import Post, Writer
 from partnerhook.services.query import Queries
 from partnerhook.store.engine import sqlite_file
 from partnerhook.store.writer import BATCH_BYTES_MAX, Committed, GroupCommit
-from stores import arrive, new_store
+from stores import arrive, new_store, writing
 from strategies import NOON_S
 
 WAIT_S = 20
 """For a machine that is busy with something else."""
 
 
-def webhook(solution_id: int) -> Arrival:
+def webhook(solution_id: int) -> Post:
     """A POST about one solution."""
     value = {"event": "SOLUTION_UPDATED", "solution_id": str(solution_id), "solution_status": "ACTIVE"}
     entry = {"id": "5", "time": NOON_S, "changes": [{"field": "partner_solutions", "value": value}]}
     return arrive(json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode())
 
 
-def poisoned(solution_id: int) -> Arrival:
-    """A POST that no database with 64-bit numbers can take: its time has slipped past every check."""
-    arrival = webhook(solution_id)
-    return arrival._replace(observed=tuple(one._replace(time=2**63) for one in arrival.observed))
+POISONED = 666
+"""The database refuses what is said of this solution."""
+
+REFUSE = f"""
+    CREATE TRIGGER refuse BEFORE INSERT ON observations WHEN NEW.solution_id = '{POISONED}'
+    BEGIN SELECT RAISE(ABORT, 'never'); END
+"""
 
 
 @asynccontextmanager
@@ -52,8 +55,11 @@ async def running(engine: Engine) -> AsyncIterator[tuple[Writer, list[Committed[
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Engine:
-    """An empty store."""
-    return new_store(tmp_path)
+    """An empty store with something that it does not take."""
+    engine = new_store(tmp_path)
+    with writing(engine) as conn:
+        conn.exec_driver_sql(REFUSE)
+    return engine
 
 
 def test_what_comes_together_is_committed_together(engine: Engine):
@@ -89,15 +95,15 @@ def test_a_poisoned_post_ends_in_quarantine_and_its_neighbours_are_stored(engine
 
     async def scenario() -> None:
         async with running(engine) as (writer, _):
-            waiting = [writer.submit(one, 300) for one in (webhook(1), poisoned(2), webhook(3))]
+            waiting = [writer.submit(one, 300) for one in (webhook(1), webhook(POISONED), webhook(3))]
             before, between, after = await asyncio.wait_for(asyncio.gather(*waiting), WAIT_S)
 
         assert (before.outcomes[0].fate, after.outcomes[0].fate) == (Fate.OBSERVED, Fate.OBSERVED)
         assert (between.outcomes[0].path, between.outcomes[0].fate) == ("$", Fate.QUARANTINED)
         receipt = Queries(engine).receipt(between.receipt_id)
         assert receipt is not None
-        assert receipt.body == poisoned(2).body
-        assert "OverflowError" in receipt.outcomes[0].reason
+        assert receipt.body == webhook(POISONED).body.raw
+        assert "IntegrityError" in receipt.outcomes[0].reason
         assert [bool(Queries(engine).find_solutions(number)) for number in "123"] == [True, False, True]
 
     asyncio.run(scenario())

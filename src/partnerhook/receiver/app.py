@@ -12,7 +12,7 @@ from partnerhook.core.errors import HandshakeRefused, SignatureProblem, Signatur
 from partnerhook.core.handshake import answer
 from partnerhook.core.signature import verify
 from partnerhook.receiver.limits import BodiesInFlight, BodyTooLong, ClientGone, Reservation, read_body
-from partnerhook.services.ingest import Writer, ingest
+from partnerhook.services.ingest import Post, Writer, ingest
 from partnerhook.services.meters import Meters, Refusal
 from partnerhook.services.suspect import Suspect
 
@@ -132,7 +132,7 @@ class Receiver:
             raise
         if verified.secret_index:
             self._suspect.previous_secret(callback.app)
-        await ingest(verified, app=callback.app, received_at=received_at, writer=self._writer)
+        await ingest(Post(verified, callback.app, received_at), self._writer)
 
 
 OK: Final = {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]}

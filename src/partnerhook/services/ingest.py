@@ -1,4 +1,4 @@
-"""A POST in: verified, taken apart, durably stored, folded. Nothing is acknowledged before that."""
+"""A verified POST in: taken apart, durably stored, folded. Nothing is acknowledged before that."""
 
 from __future__ import annotations
 
@@ -25,13 +25,19 @@ from partnerhook.store.writer import GroupCommit
 log = structlog.get_logger("partnerhook.ingest")
 
 
-class Arrival(NamedTuple):
-    """One verified POST, taken apart: all that is left to find out is what of it was heard before."""
+class Post(NamedTuple):
+    """One POST whose signature was right."""
 
+    body: VerifiedBody
     app: str
     received_at: int
     """Unix microseconds of our clock."""
-    body: bytes
+
+
+class Arrival(NamedTuple):
+    """A POST taken apart: all that is left to find out is what of it was heard before."""
+
+    post: Post
     outcomes: tuple[Outcome, ...]
     """As if everything were new."""
     observed: tuple[Observation, ...] = ()
@@ -40,32 +46,31 @@ class Arrival(NamedTuple):
     flags: tuple[Flag, ...] = ()
 
 
-Writer = GroupCommit[Arrival, Stored]
+Writer = GroupCommit[Post, Stored]
 
 
-def ingest(body: VerifiedBody, *, app: str, received_at: int, writer: Writer) -> asyncio.Future[Stored]:
-    """Read one verified POST and hand it to the next commit.
+def ingest(post: Post, writer: Writer) -> asyncio.Future[Stored]:
+    """Hand one verified POST to the next commit.
 
     The future ends once the POST is durable, or with StoreUnavailable. Raises StoreUnavailable
     where nothing more can be taken.
     """
-    return writer.submit(read(body, app=app, received_at=received_at), len(body.raw))
+    return writer.submit(post, len(post.body.raw))
 
 
-def read(body: VerifiedBody, *, app: str, received_at: int) -> Arrival:
+def read(post: Post) -> Arrival:
     """Take a verified POST apart. What cannot be understood becomes an outcome that says so."""
     try:
-        envelope = wire.parse(body, received_at_s=received_at // MICROSECONDS)
+        envelope = wire.parse(post.body, received_at_s=post.received_at // MICROSECONDS)
     except PayloadUnreadable as problem:
-        unreadable = Outcome("$", "", Fate.QUARANTINED, reason=str(problem))
-        return Arrival(app=app, received_at=received_at, body=body.raw, outcomes=(unreadable,))
+        return Arrival(post, (Outcome("$", "", Fate.QUARANTINED, reason=str(problem)),))
     if envelope.foreign:
-        foreign = Outcome("$", envelope.object, Fate.FOREIGN_OBJECT)
-        return Arrival(app=app, received_at=received_at, body=body.raw, outcomes=(foreign,))
-    return _arrival(envelope, body.raw, app, received_at)
+        return Arrival(post, (Outcome("$", envelope.object, Fate.FOREIGN_OBJECT),))
+    return _arrival(post, envelope)
 
 
-def _arrival(envelope: Envelope, raw: bytes, app: str, received_at: int) -> Arrival:
+def _arrival(post: Post, envelope: Envelope) -> Arrival:
+    _, app, received_at = post
     outcomes: list[Outcome] = []
     observed: list[Observation] = []
     shared: list[tuple[str, CustomerUpdate]] = []
@@ -80,7 +85,7 @@ def _arrival(envelope: Envelope, raw: bytes, app: str, received_at: int) -> Arri
             outcomes.append(_outcome(piece, key))
         else:
             outcomes.append(_outcome(piece, ""))
-    return Arrival(app, received_at, raw, tuple(outcomes), tuple(observed), tuple(shared), envelope.flags)
+    return Arrival(post, tuple(outcomes), tuple(observed), tuple(shared), envelope.flags)
 
 
 def _outcome(piece: Piece, key: str) -> Outcome:
@@ -98,40 +103,42 @@ def _outcome(piece: Piece, key: str) -> Outcome:
             return Outcome(piece.path, piece.field, Fate.QUARANTINED, reason=piece.reason)
 
 
-def commit(conn: Connection, arrivals: Sequence[Arrival]) -> list[Stored]:
-    """Store many POSTs in the transaction of `conn`: observations, solutions, customers, receipts."""
-    numbered = list(zip(receipts.reserve(conn, len(arrivals)), arrivals, strict=True))
+def commit(conn: Connection, posts: Sequence[Post]) -> list[Stored]:
+    """Read and store many POSTs in the transaction of `conn`: observations, solutions, customers, receipts."""
+    numbered = list(zip(receipts.reserve(conn, len(posts)), [read(post) for post in posts], strict=True))
     fresh = append_and_project(conn, [(one, number) for number, arrival in numbered for one in arrival.observed])
     fresh |= customers.append(
         conn,
         [
-            (key, arrival.app, update, arrival.received_at, number)
+            (key, arrival.post.app, update, arrival.post.received_at, number)
             for number, arrival in numbered
             for key, update in arrival.shared
         ],
     )
     stored = [
-        _stored(number, arrival, tuple([_settled(outcome, fresh) for outcome in arrival.outcomes]))
+        _stored(number, arrival.post, tuple([_settled(outcome, fresh) for outcome in arrival.outcomes]))
         for number, arrival in numbered
     ]
-    receipts.append(conn, [_receipt(arrival, one) for (_, arrival), one in zip(numbered, stored, strict=True)])
+    receipts.append(
+        conn, [_receipt(arrival.post, one, arrival.flags) for (_, arrival), one in zip(numbered, stored, strict=True)]
+    )
     return stored
 
 
-def salvage(conn: Connection, arrival: Arrival, error: Exception) -> Stored:
-    """Keep a POST that the database would not take as it is: raw, in quarantine, with the reason."""
+def salvage(conn: Connection, post: Post, error: Exception) -> Stored:
+    """Keep a POST that could not be read or stored as it is: raw, in quarantine, with the reason."""
     reason = f"it could not be stored ({type(error).__name__}); the raw body is kept. Please report this."
     poisoned = Outcome("$", "", Fate.QUARANTINED, reason=reason)
     (number,) = receipts.reserve(conn, 1)
     # Only the error's kind: its text holds the statement's parameters, and these are people's messages.
     log.error("a webhook could not be stored as it is; it is in quarantine", receipt=number, error=type(error).__name__)
-    stored = _stored(number, arrival, (poisoned,))
-    receipts.append(conn, [_receipt(arrival, stored)])
+    stored = _stored(number, post, (poisoned,))
+    receipts.append(conn, [_receipt(post, stored, ())])
     return stored
 
 
-def _stored(number: int, arrival: Arrival, outcomes: tuple[Outcome, ...]) -> Stored:
-    return Stored(number, arrival.app, len(arrival.body), outcomes)
+def _stored(number: int, post: Post, outcomes: tuple[Outcome, ...]) -> Stored:
+    return Stored(number, post.app, len(post.body.raw), outcomes)
 
 
 def _settled(outcome: Outcome, fresh: set[str]) -> Outcome:
@@ -144,13 +151,6 @@ def _settled(outcome: Outcome, fresh: set[str]) -> Outcome:
     return outcome if outcome.fate is Fate.TEST else outcome._replace(fate=Fate.DUPLICATE)
 
 
-def _receipt(arrival: Arrival, stored: Stored) -> Receipt:
-    return Receipt(
-        stored.receipt_id,
-        arrival.app,
-        arrival.received_at,
-        stored.body_bytes,
-        arrival.body,
-        arrival.flags,
-        stored.outcomes,
-    )
+def _receipt(post: Post, stored: Stored, flags: tuple[Flag, ...]) -> Receipt:
+    (raw, _), app, received_at = post
+    return Receipt(stored.receipt_id, app, received_at, stored.body_bytes, raw, flags, stored.outcomes)
