@@ -17,7 +17,7 @@ from bench.load import Measured, Shape
 from bench.machine import Cores
 from bench.servers import BenchFailed, Kind, running
 
-WARM_UP_S: Final = 1
+WARM_UP_S: Final = 3
 PROBES: Final = 1
 """Webhooks that `running` sends to see that the server works."""
 
