@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import threading
 import time
+from contextlib import closing
 
 import pytest
 
@@ -42,7 +43,7 @@ def test_requests_under_way(serve: Serve, number: signal.Signals) -> None:
     lock = sqlite3.connect(server.database, isolation_level=None)
     lock.execute("BEGIN IMMEDIATE")  # holds every commit until it is released
     clients = [server.connect().send(post_bytes(webhook(str(4_000 + at)))) for at in range(20)]
-    wait_until(lambda: waiting_bytes(server) >= 0, "the server is there")
+    wait_until(server.lives, "its loop has turned, so what was sent before is read")
 
     os.kill(server.pid, number)
     wait_until(lambda: refuses(server), "no new connections")
@@ -56,11 +57,6 @@ def test_requests_under_way(serve: Serve, number: signal.Signals) -> None:
     assert server.process.wait(10) == 0
     assert statuses == [200] * 20
     assert all(server.queries().find_solutions(str(4_000 + at)) for at in range(20))
-
-
-def waiting_bytes(server: Server) -> int:
-    """Answers only when the loop has turned, so that what was sent before has been read."""
-    return len(server.get("/healthz").body)
 
 
 def test_a_flood_under_way(serve: Serve) -> None:
@@ -87,7 +83,8 @@ def test_a_flood_under_way(serve: Serve) -> None:
     for thread in threads:
         thread.join()
     assert status == 0
-    stored = {row[0] for row in sqlite3.connect(server.database).execute("SELECT solution_id FROM observations")}
+    with closing(sqlite3.connect(server.database)) as database:
+        stored = {row[0] for row in database.execute("SELECT solution_id FROM observations")}
     assert set(answered) <= stored
 
 
