@@ -182,7 +182,9 @@ def test_commands_that_are_spoken_of_exist(call: Call):
     command, arguments = find_command(call.words)
 
     assert command is not command_line or set(arguments) <= {"--help", "--version"}
-    assert command.default_command is not None or not {word for word in arguments if not PLACEHOLDER.match(word)} - {"--help"}
+    assert command.default_command is not None or not {word for word in arguments if not PLACEHOLDER.match(word)} - {
+        "--help"
+    }
     assert {word for word in arguments if word.startswith("--")} <= options(command)
 
 

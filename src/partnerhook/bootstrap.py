@@ -33,10 +33,10 @@ def queries(settings: Settings) -> Queries:
 def _existing_store(settings: Settings) -> Engine:
     """The engine for a database that is there: looking must not create an empty one."""
     from partnerhook.core.errors import StoreUnavailable
-    from partnerhook.store.engine import sqlite_file
+    from partnerhook.store.engine import is_there, sqlite_file
 
     engine = open_store(settings)
-    if not sqlite_file(engine).exists():
+    if not is_there(sqlite_file(engine)):
         raise StoreUnavailable(
             f"There is no database at {sqlite_file(engine)}; start `partnerhook serve`, or run `partnerhook migrate`."
         )

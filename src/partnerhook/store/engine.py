@@ -56,6 +56,14 @@ def sqlite_file(engine: Engine) -> Path:
     return Path(str(engine.url.database))
 
 
+def is_there(file: Path) -> bool:
+    """Whether there is such a file."""
+    try:
+        return file.exists()
+    except OSError:
+        return False  # a name that no file can have
+
+
 def could_be_written(file: Path) -> bool:
     """Whether SQLite may open `file`, or make it. SQLite keeps its log beside it, so that the folder counts too."""
     try:
@@ -63,7 +71,7 @@ def could_be_written(file: Path) -> bool:
             (file.is_file() and os.access(file, os.W_OK)) or not file.exists()
         )
     except OSError:
-        return False  # a name that no file can have
+        return False
 
 
 def for_writing(connection: Connection) -> Connection:
