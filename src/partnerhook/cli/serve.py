@@ -12,7 +12,13 @@ from partnerhook.cli.options import ConfigFile
 def serve(*, config_file: ConfigFile = None) -> None:
     """Receive Meta's webhooks and keep the state of every solution.
 
-    Creates and migrates its SQLite file by itself. Ends on SIGTERM, having finished what it holds.
+    Needs an app secret and a verify token: PARTNERHOOK_APP_SECRET and PARTNERHOOK_VERIFY_TOKEN, or what
+    `partnerhook config init` writes. Meta's callback is /webhook on 127.0.0.1:8080, behind your TLS proxy;
+    /healthz, /readyz and /metrics are on 127.0.0.1:8081 (PARTNERHOOK_LISTEN, PARTNERHOOK_ADMIN_LISTEN).
+
+    Creates and migrates its SQLite file by itself. Ends on SIGTERM or Ctrl-C, having finished what it holds.
+
+    Example: `partnerhook serve --config /etc/partnerhook.toml`
     """
     reading = config.read(config_file)
     settings = reading.settings_if_right()
