@@ -17,7 +17,7 @@ from operator import attrgetter
 from typing import Final, NamedTuple
 
 from partnerhook.core.names import STATES, Flag, Pending, State, Status
-from partnerhook.core.observations import Observation
+from partnerhook.core.observations import Observation, Source
 from partnerhook.core.transitions import oddity, steps_between
 
 
@@ -86,8 +86,12 @@ def seconds(history: Iterable[Observation]) -> list[list[Observation]]:
 def advance(solution: Solution | None, second: Sequence[Observation]) -> Solution:
     """`solution` after one second newer than all before. Every observation goes through here."""
     path = find_path(solution, second)
+    told_by_graph = Source.GRAPH in [one.source for one in second]
+    if told_by_graph:
+        # The Graph API tells what is, not what happened: nothing about the way there is odd any more.
+        path = path._replace(flags=path.flags & {Flag.AMBIGUOUS})
     alone = _alone(second[0], path) if len(second) == 1 else _together(second, path)
-    return alone if solution is None else _continued(solution, alone, path)
+    return alone if solution is None else _continued(solution, alone, path, settled=told_by_graph)
 
 
 def _alone(one: Observation, path: Path) -> Solution:
@@ -124,12 +128,15 @@ def _together(second: Sequence[Observation], path: Path) -> Solution:
     )
 
 
-def _continued(old: Solution, new: Solution, path: Path) -> Solution:
-    """`new` is what one second tells on its own; here it takes over what stays true of `old`."""
+def _continued(old: Solution, new: Solution, path: Path, *, settled: bool) -> Solution:
+    """`new` is what one second tells on its own; here it takes over what stays true of `old`.
+
+    `settled`: somebody looked, so that what was odd before is odd no longer.
+    """
     anomalies = new.anomalies
     if new.portfolio_id != old.portfolio_id and new.portfolio_id and old.portfolio_id:
         anomalies = tuple(sorted({*anomalies, Flag.PORTFOLIO_CHANGED}))
-    if old.anomalies and not path.moved:
+    if old.anomalies and not path.moved and not settled:
         anomalies = tuple(sorted({*anomalies, *old.anomalies}))
     return Solution(
         new.app,

@@ -11,7 +11,7 @@ from itertools import accumulate
 
 from partnerhook.core.lifecycle import Path, Solution, advance, find_path, seconds
 from partnerhook.core.names import MEANING_OF_FLAG, WORD_OF_STATE, Flag, State
-from partnerhook.core.observations import MICROSECONDS, Observation
+from partnerhook.core.observations import MICROSECONDS, Observation, Source
 from partnerhook.core.transitions import oddity
 
 
@@ -66,21 +66,22 @@ def _entries(path: Path, second: Sequence[Observation], newer_known_at: float) -
     for after in path.states:
         for one in second:
             if one.state == after:
-                odd = oddity(before, after)
+                # The Graph API tells what is, not what happened: that a step is missing is why it was asked.
+                odd = None if one.source is Source.GRAPH else oddity(before, after)
                 flags = tuple(sorted({*one.flags, *((odd,) if odd else ())}))
                 late = newer_known_at < one.received_at
-                yield Entry(one, _effect(before, after, path, late=late), before, after, flags)
+                yield Entry(one, _effect(before, after, path, late=late, odd=odd), before, after, flags)
                 before = after
 
 
-def _effect(before: State | None, after: State, path: Path, *, late: bool) -> Effect:
+def _effect(before: State | None, after: State, path: Path, *, late: bool, odd: Flag | None) -> Effect:
     if len(path.ends) > 1:
         return Effect.AMBIGUOUS
     if late:
         return Effect.LATE
     if before == after:
         return Effect.NO_CHANGE
-    return Effect.UNEXPECTED if oddity(before, after) else Effect.CHANGED
+    return Effect.UNEXPECTED if odd else Effect.CHANGED
 
 
 def sentence(entry: Entry) -> str:
@@ -108,7 +109,8 @@ def _outcome(entry: Entry) -> str:
         case Effect.UNEXPECTED:
             return f"{step}, which the lifecycle does not expect"
         case Effect.CHANGED:
-            return step
+            unheard = entry.observation.source is Source.GRAPH and entry.before is not None
+            return f"{step}, which no webhook had told" if unheard else step
 
 
 def say(state: State | None) -> str:

@@ -90,6 +90,18 @@ def steps_between(before: State | None, after: State) -> int | None:
 
 
 @cache
+def way(before: State, after: State) -> tuple[State, ...]:
+    """The states from `before` to `after` on the shortest way, both included; empty where no way leads there."""
+    ways: list[tuple[State, ...]] = [(before,)]
+    for _ in STATES:
+        for one in ways:
+            if one[-1] is after:
+                return one
+        ways = [(*one, row.after) for one in ways for row in TRANSITIONS if row.before is one[-1]]
+    return ()
+
+
+@cache
 def oddity(before: State | None, after: State) -> Flag | None:
     """What is odd about hearing `after` when `before` was the state; None where the table has the step.
 
