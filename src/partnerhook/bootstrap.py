@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from partnerhook.config import Settings
+    from partnerhook.emulator.remote import Remote
     from partnerhook.receiver.server import Listener
     from partnerhook.services.meters import Meters
     from partnerhook.services.query import Queries
@@ -172,3 +173,20 @@ def _admin(settings: Settings, app: Callable[..., Awaitable[None]], meters: Mete
 
     host, port = split_listen(settings.admin_listen, "admin_listen")
     return replace(_public(settings, app, meters), name="admin", host=host, port=port)
+
+
+def emulate(*, profile: str, **how: Any) -> None:
+    """Run Meta in a box until SIGTERM or SIGINT. Raises ConfigurationInvalid."""
+    import uvloop
+
+    from partnerhook.emulator.rules import Profile
+    from partnerhook.emulator.run import Emulation, emulate
+
+    uvloop.run(emulate(Emulation(profile=Profile(profile), **how)))
+
+
+def emulator_at(url: str) -> Remote:
+    """The control API of an emulator that runs elsewhere."""
+    from partnerhook.emulator.remote import Remote
+
+    return Remote(url)

@@ -31,6 +31,7 @@ def _add(name: str, target: str, group: Group, text: str) -> None:
 
 _add("serve", "serve:serve", RUN, "Receive Meta's webhooks and keep the state of every solution.")
 _add("demo", "demo:demo", RUN, "See it at work: a story of several solutions, played against a real receiver.")
+_add("emulate", "emulate:emulate", RUN, "Meta in a box: both partners of a solution, for development and tests.")
 _add("solutions", "solutions:app", LOOK, "List solutions, show one, explain how it came to its state.")
 _add("observations", "observations:app", LOOK, "List what was heard, or follow it live.")
 _add("receipts", "receipts:app", LOOK, "List and show the POSTs that came in, quarantined ones too.")
