@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from collections import deque
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import httpx2
 
 from partnerhook.core.compose import headers
-from partnerhook.emulator.outbox import Parcel, body
+from partnerhook.emulator.outbox import Change, Parcel, body
 
 if TYPE_CHECKING:
     from partnerhook.emulator.box import Box
@@ -95,6 +96,22 @@ class Courier:
                     await self._carry(parcel)
                     made += 1
         return made
+
+    async def deliver_due(self) -> None:
+        """Send what is due now, one after the other; what fails is sent again when it is due again."""
+        async with self._settling:
+            for parcel in self._box.outbox.take(self._box.clock.now(), self._box.dice):
+                await self._carry(parcel)
+
+    async def forge(self, app: App, changes: list[Change]) -> None:
+        """What somebody sends who knows an app's callback, but not its secret. Sent once."""
+        if app.subscription is None:
+            return
+        forged = app.model_copy(update={"secret": secrets.token_hex(16)})
+        parcel = Parcel(id=0, app_id=app.id, changes=changes, due=0, first_due=0)
+        attempt = await self._attempt(parcel, forged)
+        self.attempts.append(attempt)
+        self.on_attempt(attempt)
 
     async def _carry(self, parcel: Parcel) -> None:
         app = self._box.world.apps.get(parcel.app_id)

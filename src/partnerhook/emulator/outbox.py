@@ -63,15 +63,16 @@ class Outbox(BaseModel):
         if dice.falls(dice.chaos.drop):
             self.dropped += 1
             return
-        self._put(app_id, [change], dice.due(now))
+        self.put(app_id, [change], dice.due(now))
         if dice.falls(dice.chaos.duplicate):
-            self._put(app_id, [change], dice.due(now) + dice.between(0, 60))
+            self.put(app_id, [change], dice.due(now) + dice.between(0, 60))
 
     def add_test(self, app_id: str, change: Change, now: float) -> None:
         """The dashboard's Test button was pressed."""
-        self._put(app_id, [change], now, test=True)
+        self.put(app_id, [change], now, test=True)
 
-    def _put(self, app_id: str, changes: list[Change], due: float, *, test: bool = False) -> Parcel:
+    def put(self, app_id: str, changes: list[Change], due: float, *, test: bool = False) -> Parcel:
+        """Changes that go to an app in one POST, at a time of one's own choice."""
         self.numbered += 1
         parcel = Parcel(id=self.numbered, app_id=app_id, changes=changes, due=due, first_due=due, test=test)
         self.parcels.append(parcel)

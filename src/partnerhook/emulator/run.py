@@ -110,5 +110,5 @@ def _read_apps(file: Path) -> list[_ListedApp]:
         raise ConfigurationInvalid(f"{file} cannot be read: {error.strerror}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError):
         raise ConfigurationInvalid(
-            f"{file} is not a list of two or more apps: each is a table [[apps]] with a name and, if you like, a portfolio."
+            f"{file} is no list of two or more apps: each is a table [[apps]] with a name and perhaps a portfolio."
         ) from None
