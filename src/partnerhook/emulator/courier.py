@@ -56,6 +56,8 @@ class Courier:
         self.attempts: deque[Attempt] = deque(maxlen=ATTEMPTS_KEPT)
         self.on_attempt: Callable[[Attempt], None] = lambda _attempt: None
         """Told of each attempt, once it is over."""
+        self.hold = False
+        """Nothing is sent until somebody settles."""
         self._client: httpx2.AsyncClient | None = None
         self._under_way: set[asyncio.Task[None]] = set()
         self._settling = asyncio.Lock()
@@ -65,7 +67,7 @@ class Courier:
         """Send what is due, for ever. What is under way when it is cancelled is cancelled too."""
         try:
             while True:
-                if not self._settling.locked():
+                if not self._settling.locked() and not self.hold:
                     self._send_due()
                 await self._box.clock.sleep_until(self._box.outbox.next_due())
         finally:
