@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
+    from pathlib import Path
 
     from sqlalchemy import Engine
 
     from partnerhook.config import Settings
+    from partnerhook.emulator.box import Box
     from partnerhook.emulator.remote import Remote
+    from partnerhook.emulator.scenario.play import Player
+    from partnerhook.emulator.scenario.script import Party, Script
     from partnerhook.receiver.server import Listener
     from partnerhook.services.meters import Meters
     from partnerhook.services.query import Queries
@@ -190,3 +195,26 @@ def emulator_at(url: str) -> Remote:
     from partnerhook.emulator.remote import Remote
 
     return Remote(url)
+
+
+def read_scenario(file: Path) -> Script:
+    """A scenario file. Raises ConfigurationInvalid, which says where what is wrong."""
+    from partnerhook.emulator.scenario.script import read
+
+    return read(file)
+
+
+def scenario_player(script: Script, *, party: Party, url: str, verify_token: str, app_secret: str) -> Player:
+    """A player whose one party is heard by a callback."""
+    from partnerhook.emulator.scenario.play import Callback, Player
+
+    return Player(script, {party: Callback(url, verify_token, app_secret)})
+
+
+@asynccontextmanager
+async def acting(box: Box) -> AsyncIterator[None]:
+    """A box that delivers; the connections that it opened are closed."""
+    try:
+        yield
+    finally:
+        await box.courier.close()

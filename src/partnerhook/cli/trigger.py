@@ -60,7 +60,7 @@ def _seconds(_hint: Any, tokens: Sequence[Token]) -> int:
     return seconds
 
 
-def _url(_hint: Any, tokens: Sequence[Token]) -> str:
+def checked_url(_hint: Any, tokens: Sequence[Token]) -> str:
     """A URL to send to, checked. The messages do not repeat it: there may be a password in it."""
     given = tokens[0].value
     try:
@@ -104,7 +104,7 @@ def trigger(
         int, Parameter(validator=Number(gte=1, lte=TIMES_MAX), help="How often to send the same: duplicates.")
     ] = 1,
     url: Annotated[
-        str | None, Parameter(converter=_url, help="The receiver's URL. Without it: the configured one.")
+        str | None, Parameter(converter=checked_url, help="The receiver's URL. Without it: the configured one.")
     ] = None,
     app: AppName = None,
     secret_file: SecretFile = None,
@@ -123,7 +123,7 @@ def trigger(
     at = int(clocks.time()) if time is None else time
     update = TRIGGER_OF_NAME[name].update(solution_id or _new_id())
     body = compose(portfolio_id, at, [update])
-    with Sender(url or _configured_url(app, config_file)) as sender:
+    with Sender(url or callback_url(app, config_file)) as sender:
         if output == "text":
             put(f"POST {sender.url}")
             put(f"{update.event} / {update.solution_status}")
@@ -162,7 +162,7 @@ def _line(answer: Answer) -> str:
     return f"answered {answer.status} in {answer.milliseconds:g} ms{text}"
 
 
-def _configured_url(app: str | None, config_file: Path | None) -> str:
+def callback_url(app: str | None, config_file: Path | None) -> str:
     """The callback URL of an app on this machine. Raises ConfigurationInvalid where it cannot be known."""
     settings = config.load(config_file)
     host, port = config.split_listen(settings.listen, "listen")

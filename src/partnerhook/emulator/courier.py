@@ -46,6 +46,8 @@ class Attempt(NamedTuple):
     delivered: bool
     changes: int
     test: bool
+    chaos: bool = False
+    """It failed because the chaos wanted it."""
 
 
 class Courier:
@@ -74,9 +76,13 @@ class Courier:
             for task in tuple(self._under_way):
                 task.cancel()
             await asyncio.gather(*self._under_way, return_exceptions=True)
-            if self._client is not None:
-                await self._client.aclose()
-                self._client = None
+            await self.close()
+
+    async def close(self) -> None:
+        """Close the connections to callbacks."""
+        if self._client is not None:
+            await self._client.aclose()
+            self._client = None
 
     def _send_due(self) -> None:
         for parcel in self._box.outbox.take(self._box.clock.now(), self._box.dice):
@@ -134,12 +140,13 @@ class Courier:
         raw = body(parcel.changes, include_values=subscription.include_values, escape_more=box.rules.escape_more)
         signed = headers(raw, app.secret)
         at, started = box.clock.now(), time.perf_counter()
-        status, answer = 0, "it did not reach the callback (chaos)"
+        status, answer, chaos = 0, "it did not reach the callback (chaos)", True
         if not box.dice.falls(box.dice.chaos.unreachable):
             status, answer = await self._post(subscription.callback_url, raw, signed)
+            chaos = False
         delivered = status == 200 or (box.rules.delivered == "2xx" and 200 <= status < 300)
         if delivered and box.dice.falls(box.dice.chaos.lost_answer):
-            delivered, answer = False, f"the answer was lost (chaos): {answer}"
+            delivered, chaos, answer = False, True, f"the answer was lost (chaos): {answer}"
         return Attempt(
             parcel.id,
             parcel.attempts + 1,
@@ -154,6 +161,7 @@ class Courier:
             delivered,
             len(parcel.changes),
             parcel.test,
+            chaos,
         )
 
     async def _post(self, url: str, raw: bytes, signed: dict[str, str]) -> tuple[int, str]:

@@ -42,6 +42,7 @@ class Played:
     refusal: str
     """Why Meta refused it; empty where it did not."""
     attempts: tuple[Attempt, ...]
+    """What was sent since the step before, also while time passed."""
     problems: tuple[str, ...]
     """What is not as the step says it must be."""
 
@@ -54,7 +55,7 @@ class Player:
     """A script on its way."""
 
     script: Script
-    callbacks: Mapping[Party, Callback]
+    callbacks: Mapping[Party, Callback] = field(default_factory=dict)
     reconcile: Reconcile | None = None
     """What an operator's `reconcile` does; None: it is passed over."""
     box: Box = field(init=False)
@@ -67,9 +68,6 @@ class Player:
         script = self.script
         clock = Clock(0.0, script.begins_at)
         self.box = new_box(seed=script.seed, rules=script.rules, chaos=script.chaos, clock=clock)
-        for party, callback in self.callbacks.items():
-            if callback.app_secret:
-                self.app(party).secret = callback.app_secret
 
     def app(self, party: Party) -> App:
         """A party's app."""
@@ -78,6 +76,9 @@ class Player:
 
     async def play(self) -> AsyncIterator[Played]:
         """Each step, once it is over and its webhooks are delivered as far as they are due."""
+        for party, callback in self.callbacks.items():
+            if callback.app_secret:
+                self.app(party).secret = callback.app_secret
         if not any(step.does == "subscribe" for scene in self.script.scene for step in scene.step):
             for party, callback in self.callbacks.items():
                 await self._subscribe(party, callback.verify_token)
@@ -101,8 +102,9 @@ class Player:
         return [] if found == wanted else [f"{ending.solution} ends as {found}, and must end as {wanted}"]
 
     async def _play(self, scene: Scene, step: Step) -> Played:
+        number = len(self.box.courier.attempts)
         await self._wait(span_s(step.after))
-        before, number, parcels = self.box.now(), len(self.box.courier.attempts), self.box.outbox.numbered
+        before, parcels = self.box.now(), self.box.outbox.numbered
         refusal = ""
         try:
             await self._do(step)
@@ -236,7 +238,7 @@ class Player:
             problems.append(f"Meta refused: {refusal}")
         if step.refused and not refusal:
             problems.append("Meta must refuse it, and did not.")
-        problems += [self._wrong_answer(one, step) for one in attempts if one.status != step.answer]
+        problems += [self._wrong_answer(one, step) for one in attempts if one.status != step.answer and not one.chaos]
         return tuple(problems)
 
     def _wrong_answer(self, attempt: Attempt, step: Step) -> str:

@@ -117,8 +117,10 @@ class Ending(Told):
     solution: str
     status: str
     pending: str = "NONE"
-    registry: bool = Field(default=True, description="Whether the registry must say the same.")
     anomalies: tuple[str, ...] = Field((), description="What the registry must flag.")
+    history: dict[Party, tuple[str, ...]] = Field(
+        default_factory=dict, description="What the registry must tell, for each party: times and Meta's words."
+    )
 
 
 class Script(Told):
