@@ -22,6 +22,7 @@ ALLOWED_IMPORTS = {
     "enum",
     "functools",
     "hashlib",
+    "heapq",
     "hmac",
     "itertools",
     "json",

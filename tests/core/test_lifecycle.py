@@ -128,6 +128,21 @@ def test_a_second_that_cannot_be_told_is_ambiguous():
     assert solution.anomalies == (Flag.AMBIGUOUS,)
 
 
+def test_a_state_may_be_entered_twice_in_a_second():
+    """Accepted, asked to end and kept: the second ACTIVE is the same to the byte as a repeat of the first."""
+    solution = folded(("INITIATED", 0), ("ACTIVE", 1), ("PENDING_DEACTIVATION", 1), ("ACTIVE", 1))
+
+    assert solution.could_be == (ACTIVE, DEACTIVATION_REQUESTED)
+    assert solution.anomalies == (Flag.AMBIGUOUS,)
+
+
+def test_coming_back_within_a_second_ends_where_only_one_way_leads():
+    """Asked, kept, asked again, and ended."""
+    solution = folded(("ACTIVE", 0), ("PENDING_DEACTIVATION", 1), ("ACTIVE", 1), ("DEACTIVATED", 1))
+
+    assert (solution.could_be, solution.anomalies) == ((DEACTIVATED,), ())
+
+
 def test_what_comes_next_clears_an_ambiguous_second():
     """Deactivated follows only from the request: that is how the second must have ended."""
     solution = folded(("ACTIVE", 0), ("PENDING_DEACTIVATION", 1), ("ACTIVE", 1), ("DEACTIVATED", 2))

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cache
-from itertools import groupby, pairwise, permutations
+from heapq import heappop, heappush
+from itertools import groupby
 from operator import attrgetter
 from typing import Final, NamedTuple
 
@@ -158,6 +159,7 @@ class Path(NamedTuple):
 
     before: State | None
     states: tuple[State, ...]
+    """Each state of the second, in the order in which it was left for the last time."""
     ends: tuple[State, ...]
     moved: bool
     """It leads somewhere else than what was known before."""
@@ -181,21 +183,63 @@ def find_path(solution: Solution | None, second: Sequence[Observation]) -> Path:
 
 @cache
 def _likeliest_path(befores: tuple[State | None, ...], states: frozenset[State]) -> Path:
-    """Each of `states` is entered once, in the order with the fewest steps missing.
+    """The walk through `states`, each at least once, on which the fewest steps are missing.
 
-    Where several orders fit equally and end differently, the second is ambiguous. Seven states have
-    5,040 orders, so each question is worked out once; there are few different ones.
+    A state may be entered twice within a second, and nothing would tell: both webhooks are the same to
+    the byte. Where walks that fit equally end differently, the second is ambiguous.
     """
-    ordered = sorted(states, key=RANK.__getitem__)
-    ways = [(before, order) for before in befores for order in permutations(ordered)]
-    costs = [_cost(before, order[0]) + sum(_cost(*step) for step in pairwise(order)) for before, order in ways]
-    fewest = min(costs)
-    fitting = [way for way, cost in zip(ways, costs, strict=True) if cost == fewest]
-    ends = tuple(sorted({order[-1] for _, order in fitting}, key=RANK.__getitem__))
-    before, order = next(way for way in fitting if way[1][-1] == ends[-1])
-    odds = {oddity(*step) for step in pairwise((before, *order))} | {Flag.AMBIGUOUS if len(ends) > 1 else None}
-    moved = len(order) > 1 or befores != order
-    return Path(before, order, ends, moved, frozenset(odd for odd in odds if odd is not None))
+    walks = _walks(befores, states)
+    fewest = min(walk.missed for walk in walks.values())
+    ends = tuple(sorted((end for end, walk in walks.items() if walk.missed == fewest), key=RANK.__getitem__))
+    walk = walks[ends[-1]]
+    last_left = tuple(dict.fromkeys(reversed(walk.entered)))[::-1]
+    odds = {oddity(*step) for step in walk.steps()} | {Flag.AMBIGUOUS if len(ends) > 1 else None}
+    moved = len(last_left) > 1 or befores != last_left
+    return Path(walk.before, last_left, ends, moved, frozenset(odd for odd in odds if odd is not None))
+
+
+class _Walk(NamedTuple):
+    """A way through a second. They are compared in this order: fewest steps missed, then shortest, then by rank."""
+
+    missed: int
+    length: int
+    ranks: tuple[int, ...]
+    before: State | None
+    entered: tuple[State, ...]
+
+    @property
+    def here(self) -> State | None:
+        """Where it has come to."""
+        return self.entered[-1] if self.entered else self.before
+
+    def on(self, state: State) -> _Walk:
+        """One step further."""
+        missed = self.missed + _missed(self.here, state)
+        return _Walk(missed, self.length + 1, (*self.ranks, RANK[state]), self.before, (*self.entered, state))
+
+    def steps(self) -> Iterable[tuple[State | None, State]]:
+        """From state to state."""
+        return zip((self.before, *self.entered), self.entered, strict=False)
+
+
+def _walks(befores: Iterable[State | None], states: frozenset[State]) -> dict[State, _Walk]:
+    """For each state that the second can end in, the best walk to it. There are few different questions."""
+    ends: dict[State, _Walk] = {}
+    seen: set[tuple[State | None, frozenset[State]]] = set()
+    walks = [_Walk(0, 0, (number,), before, ()) for number, before in enumerate(befores)]
+    while walks:
+        walk = heappop(walks)
+        here, entered = walk.here, frozenset(walk.entered)
+        if (here, entered) in seen:
+            continue
+        seen.add((here, entered))
+        if entered == states:
+            ends.setdefault(walk.entered[-1], walk)
+        for state in states:
+            # Going where one was is of use only where it costs nothing.
+            if (state is not here or not entered) and (state not in entered or not _missed(here, state)):
+                heappush(walks, walk.on(state))
+    return ends
 
 
 RANK: Final = {state: rank for rank, state in enumerate(STATES)}
@@ -204,7 +248,7 @@ NO_WAY: Final = 100
 """Dearer than any number of missed steps."""
 
 
-def _cost(before: State | None, after: State) -> int:
+def _missed(before: State | None, after: State) -> int:
     """How many steps must have been missed for `after` to follow `before`."""
     steps = steps_between(before, after)
     if before is None:
