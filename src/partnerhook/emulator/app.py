@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from partnerhook.emulator.box import Box
 from partnerhook.emulator.control import Control
 from partnerhook.emulator.graph.face import GraphFace
+from partnerhook.emulator.page.page import Page
 
 VERSION: Final = re.compile(r"/(v[0-9]{1,3}\.[0-9]{1,2})(?=/|$)")
 METHODS: Final = ("GET", "POST", "DELETE")
@@ -21,6 +22,7 @@ def emulator(box: Box) -> ASGIApp:
     """The application for a box."""
     graph = GraphFace(box)
     routes = [
+        *Page(box).routes(),
         Mount("/_control", routes=Control(box).routes()),
         Route("/{node}", graph.answer, methods=METHODS),
         Route("/{node}/{edge}", graph.answer, methods=METHODS),
