@@ -6,11 +6,16 @@ import argparse
 import sys
 from pathlib import Path
 
-from pages import commands, configuration, lifecycle
+from pages import commands, configuration, lifecycle, scenarios
 
 DOCS = Path(__file__).parent
 
-PAGES = {"lifecycle.md": lifecycle.page, "configuration.md": configuration.page, "commands.md": commands.page}
+PAGES = {
+    "lifecycle.md": lifecycle.page,
+    "configuration.md": configuration.page,
+    "commands.md": commands.page,
+    "scenarios.md": scenarios.page,
+}
 
 
 def main() -> int:
