@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from pages.markdown import code, document, fence, generated, table
 from pydantic import BaseModel
-from pydantic_core import PydanticUndefined
 
+from pages.markdown import code, document, fence, generated, table
 from partnerhook.emulator.box import ACTIONS
 from partnerhook.emulator.scenario.script import Ending, Said, Scene, Script, Step
 
@@ -111,6 +110,6 @@ TEXTS: Final = {
 def _keys(model: type[BaseModel]) -> Iterator[list[str]]:
     for name, field in model.model_fields.items():
         text = field.description or TEXTS[model.__name__, name]
-        plain = isinstance(field.default, str | int | float | bool) and field.default is not PydanticUndefined
+        plain = isinstance(field.default, str | int | float)
         shown = str(field.default).lower() if isinstance(field.default, bool) else str(field.default)
         yield [code(name), code(shown) if plain else "needed" if field.is_required() else "", text]
