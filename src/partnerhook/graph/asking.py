@@ -91,7 +91,7 @@ class Asker:
 
     async def __aenter__(self) -> Self:
         self._client = httpx2.AsyncClient(
-            transport=ProvingTransport(self._app_secret),
+            transport=ProvingTransport(self._app_secret, plain=self._address.startswith("http:")),
             headers=HEADERS,
             timeout=httpx2.Timeout(self._timeout_s, connect=self._timeout_s * CONNECTING_SHARE),
             follow_redirects=False,  # they would take the token elsewhere
@@ -195,13 +195,13 @@ class Asker:
 
     def _secrets(self, ask: Ask) -> Iterator[str]:
         """All that must not be shown, should Meta repeat it; the longest of two that overlap comes first."""
-        token = (ask.token or self._token).get_secret_value()
-        yield token
-        yield self._token.get_secret_value()
+        tokens = [token.get_secret_value() for token in (ask.token, self._token) if token is not None]
+        yield from tokens
         yield from (secret.get_secret_value() for secret in ask.secrets.values())
         if self._app_secret is not None:
-            yield proof(token, self._app_secret.get_secret_value())
-            yield self._app_secret.get_secret_value()
+            app_secret = self._app_secret.get_secret_value()
+            yield from (proof(token, app_secret) for token in tokens)
+            yield app_secret
 
 
 def _decode(body: bytes) -> tuple[Any, bool]:
