@@ -36,6 +36,7 @@ _add("solutions", "solutions:app", LOOK, "List solutions, show one, explain how 
 _add("observations", "observations:app", LOOK, "List what was heard, or follow it live.")
 _add("receipts", "receipts:app", LOOK, "List and show the POSTs that came in, quarantined ones too.")
 _add("trigger", "trigger:trigger", TRY, "Send a signed event to a receiver, as Meta would.")
+_add("dashboard", "dashboard:app", TRY, "What only Meta's dashboard can do, against the emulator.")
 _add("scenario", "scenario:app", TRY, "Play a scenario of both parties against a callback.")
 _add("signature", "signature:app", TRY, "Sign a body, verify a signature, find out why one does not match.")
 _add("config", "config:app", SET_UP, "Show, check or write the configuration.")

@@ -73,8 +73,8 @@ def emulate(
         host=host,
         port=port,
         profile=profile,
-        choices=_pairs(choose or [], "--set"),
-        chaos=_pairs(chaos or [], "--chaos"),
+        choices=pairs(choose or [], "--set"),
+        chaos=pairs(chaos or [], "--chaos"),
         seed=secrets.choice(SEEDS) if seed is None else seed,
         speed=speed,
         state=state,
@@ -84,7 +84,7 @@ def emulate(
     )
 
 
-def _pairs(given: list[str], option: str) -> dict[str, Any]:
+def pairs(given: list[str], option: str) -> dict[str, Any]:
     """NAME=VALUE each. Raises ConfigurationInvalid."""
     pairs: dict[str, Any] = {}
     for one in given:
