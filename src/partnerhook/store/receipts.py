@@ -124,6 +124,13 @@ def _last_before(conn: Connection, received_at: int, after_id: int) -> int:
     return low
 
 
+def newest(conn: Connection) -> tuple[int, int] | None:
+    """Id and `received_at` (Unix microseconds) of the receipt that was stored last; None where there is none."""
+    query = select(receipts.c.id, receipts.c.received_at).order_by(receipts.c.id.desc()).limit(1)
+    found = conn.execute(query).one_or_none()
+    return None if found is None else (found.id, found.received_at)
+
+
 def from_row(row: Row[Any]) -> Receipt:
     """One row as the value it was."""
     return Receipt(
