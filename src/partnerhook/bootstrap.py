@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from partnerhook.config import Settings
+    from partnerhook.emulator.blast.outcome import Outcome
     from partnerhook.emulator.box import Box
     from partnerhook.emulator.remote import Remote
     from partnerhook.emulator.scenario.play import Player
@@ -195,6 +196,24 @@ def emulator_at(url: str) -> Remote:
     from partnerhook.emulator.remote import Remote
 
     return Remote(url)
+
+
+def blast(*, what: dict[str, Any], **how: Any) -> Outcome:
+    """Send a load until it is sent or SIGINT comes. Raises PartnerhookError where nobody listens."""
+    import asyncio
+    import signal
+
+    import uvloop
+
+    from partnerhook.emulator.blast.lives import Lives
+    from partnerhook.emulator.blast.load import Load
+
+    async def run() -> Outcome:
+        load = Load(lives=Lives(**what), **how)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, load.stop)
+        return await load.run()
+
+    return uvloop.run(run())
 
 
 def read_scenario(file: Path) -> Script:

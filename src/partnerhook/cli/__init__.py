@@ -37,6 +37,7 @@ _add("observations", "observations:app", LOOK, "List what was heard, or follow i
 _add("receipts", "receipts:app", LOOK, "List and show the POSTs that came in, quarantined ones too.")
 _add("trigger", "trigger:trigger", TRY, "Send a signed event to a receiver, as Meta would.")
 _add("dashboard", "dashboard:app", TRY, "What only Meta's dashboard can do, against the emulator.")
+_add("blast", "blast:blast", TRY, "Send signed load at a rate to a receiver, and measure its answers.")
 _add("scenario", "scenario:app", TRY, "Play a scenario of both parties against a callback.")
 _add("signature", "signature:app", TRY, "Sign a body, verify a signature, find out why one does not match.")
 _add("config", "config:app", SET_UP, "Show, check or write the configuration.")
