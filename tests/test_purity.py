@@ -23,6 +23,7 @@ ALLOWED_IMPORTS = {
     "functools",
     "hashlib",
     "heapq",
+    "ipaddress",
     "hmac",
     "itertools",
     "json",

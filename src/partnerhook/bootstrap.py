@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from partnerhook.emulator.remote import Remote
     from partnerhook.emulator.scenario.play import Player
     from partnerhook.emulator.scenario.script import Party, Script
+    from partnerhook.graph import Graph, Role
     from partnerhook.receiver.server import Listener
     from partnerhook.services.meters import Meters
     from partnerhook.services.query import Queries
@@ -237,3 +238,22 @@ async def acting(box: Box) -> AsyncIterator[None]:
         yield
     finally:
         await box.courier.close()
+
+
+def graph_client(settings: Settings, app: str) -> Graph:
+    """The Graph API for an app that has a token. Raises ConfigurationInvalid."""
+    from partnerhook.core.errors import ConfigurationInvalid
+    from partnerhook.graph import Graph
+
+    chosen = settings.all_apps()[app]
+    if chosen.access_token is None:
+        raise ConfigurationInvalid(f"App {app} has no access_token.")
+    secret = chosen.secrets[0] if chosen.secrets else None
+    return Graph(chosen.access_token.get_secret_value(), app_secret=secret, url=settings.graph_url)
+
+
+def graph_role(role: str | None) -> Role | None:
+    """One of the Graph API's two roles."""
+    from partnerhook.graph import Role
+
+    return Role(role.upper()) if role else None

@@ -13,6 +13,8 @@ from urllib.parse import unquote
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
+from partnerhook.core.web_address import web_address
+
 DEFAULT_APP: Final = "default"
 APP_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 CALLBACK_PATH: Final = re.compile(r"/[^?#\s]*")
@@ -23,10 +25,11 @@ ALTERNATIVES: Final = (
     ("app_secret", "app_secret_file", "app_secrets", "app_secrets_file"),
     ("verify_token", "verify_token_file"),
     ("database_url", "database_url_file"),
+    ("access_token", "access_token_file"),
 )
 """Ways to say the same: one of each row at most."""
 
-SECRETS: Final = frozenset({"app_secret", "app_secrets", "verify_token", "database_url"})
+SECRETS: Final = frozenset({"app_secret", "app_secrets", "verify_token", "database_url", "access_token"})
 """Never shown. Each may also come from a file: `NAME_file`."""
 
 
@@ -77,14 +80,33 @@ def _stripped(secret: SecretStr) -> SecretStr:
     return SecretStr(value)
 
 
+def _web_address(url: str) -> str:
+    try:
+        return web_address(url)
+    except ValueError as problem:
+        raise ValueError(f"this {problem}") from None
+
+
+def _digits(text: str) -> str:
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError("this is not a string of digits")
+    return text
+
+
+def _text(value: object) -> object:
+    return str(value) if type(value) is int else value  # in TOML an id is easily written without quotes
+
+
 Address = Annotated[str, AfterValidator(_address)]
 CallbackPath = Annotated[str, AfterValidator(_path)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+Identifier = Annotated[str, BeforeValidator(_text), AfterValidator(_digits)]
 Secret = Annotated[SecretStr, AfterValidator(_stripped)]
 SecretList = Annotated[tuple[Secret, ...], BeforeValidator(_split)]
 
 
 class AppSettings(BaseModel):
-    """One Meta app: its secrets and its callback path."""
+    """One Meta app: its secrets, its callback path, and how it asks the Graph API."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -106,6 +128,16 @@ class AppSettings(BaseModel):
         None, description="Path of the callback URL. Default /webhook, for other apps /webhook/NAME."
     )
 
+    app_id: Identifier | None = Field(
+        None, description="Id of the Meta app (App Dashboard > Settings > Basic). For the Graph API."
+    )
+    access_token: Secret | None = Field(
+        None,
+        description="Access token of a system user, with whatsapp_business_management. For the Graph API; without it"
+        " there is no reconciliation.",
+    )
+    access_token_file: Path | None = Field(None, description="A file that holds access_token.")
+
     @property
     def secrets(self) -> tuple[str, ...]:
         """The app secrets, newest first."""
@@ -114,7 +146,7 @@ class AppSettings(BaseModel):
 
 
 class Settings(AppSettings):
-    """Everything that can be set. The top level's app_secret, verify_token and path are app `default`."""
+    """Everything that can be set. What an app has, set at the top level, is of app `default`."""
 
     database_url: Secret = Field(
         SecretStr("sqlite:///partnerhook.db"), description="Where everything is stored: sqlite:///FILE."
@@ -146,6 +178,21 @@ class Settings(AppSettings):
         le=36_500,
         description="Days that raw bodies are kept, quarantined ones too: they can hold people's messages."
         " Observations and solutions are kept for ever.",
+    )
+    graph_url: WebAddress = Field(
+        "https://graph.facebook.com/v25.0",
+        description="The Graph API, with its version. Plain http only on this machine: for `partnerhook emulate`.",
+    )
+    public_url: WebAddress | None = Field(
+        None,
+        description="How Meta reaches `listen` through your proxy, without the path: https://hooks.example.com."
+        " For `subscribe` and `doctor`.",
+    )
+    reconcile_every_s: float = Field(
+        3_600.0,
+        ge=0,
+        le=7 * 86_400,
+        description="Seconds between two comparisons with the Graph API inside of `serve`; 0: none.",
     )
     apps: dict[str, AppSettings] = Field(
         default_factory=dict,

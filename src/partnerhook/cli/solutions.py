@@ -13,6 +13,7 @@ from partnerhook import bootstrap, config
 from partnerhook.cli import views
 from partnerhook.cli.options import ConfigFile, Format
 from partnerhook.cli.output import Column, Kind, put, show_attributes, show_document, show_items, show_list
+from partnerhook.cli.solution_actions import ACTIONS
 from partnerhook.core.errors import PartnerhookError
 from partnerhook.core.lifecycle import Solution
 from partnerhook.core.names import MEANING_OF_FLAG, Pending, Status
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 app = App(
     name="solutions",
-    help="""List solutions, show one, explain how it came to its state.
+    help="""List solutions, show one, explain how it came to its state; or act on one through the Graph API.
 
     Example: `partnerhook solutions list --usable`
     """,
@@ -84,6 +85,10 @@ CUSTOMERS: Final[Kind[CustomerEvent]] = Kind(
         Column("Partners", lambda one: ",".join(one.solution_partner_business_ids), spare=1),
     ],
 )
+
+
+for action in ACTIONS:
+    app.command(action)
 
 
 @app.command(name="list")

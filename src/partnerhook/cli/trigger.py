@@ -75,7 +75,8 @@ def checked_url(_hint: Any, tokens: Sequence[Token]) -> str:
     return given
 
 
-def _digits(_hint: Any, value: str | None) -> None:
+def check_digits(_hint: Any, value: str | None) -> None:
+    """Raises ValueError where an id is none."""
     if value is not None and not (value.isascii() and value.isdigit() and len(value) <= ID_DIGITS_MAX):
         raise ValueError("An id is a string of digits.")
 
@@ -92,10 +93,11 @@ def trigger(
     /,
     *,
     solution_id: Annotated[
-        str | None, Parameter(validator=_digits, help="The solution it is about. Without it: a new one.")
+        str | None, Parameter(validator=check_digits, help="The solution it is about. Without it: a new one.")
     ] = None,
     portfolio_id: Annotated[
-        str, Parameter(validator=_digits, help="The business portfolio, entry.id; 0 as the dashboard's Test button.")
+        str,
+        Parameter(validator=check_digits, help="The business portfolio, entry.id; 0 as the dashboard's Test button."),
     ] = EXAMPLE_PORTFOLIO_ID,
     time: Annotated[
         int | None, Parameter(converter=_seconds, help="When it happened: Unix seconds or RFC 3339. Without it: now.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from partnerhook.core.timeline import clock, say
 
 if TYPE_CHECKING:
+    from partnerhook.core.graph_readings import AppReference, GraphReading, Partner
     from partnerhook.core.lifecycle import Solution
     from partnerhook.core.observations import Observation
     from partnerhook.core.receipts import Outcome, Receipt
@@ -107,6 +108,36 @@ def observation(one: Observation) -> Json:
         "test": one.test,
         "receipt_id": _id(one.receipt_id),
     }
+
+
+def reading(one: GraphReading) -> Json:
+    """A solution as the Graph API told of it."""
+    return {
+        "solution_id": one.solution_id,
+        "name": one.name,
+        "status": one.status,
+        "pending": one.pending,
+        "reported_status": one.reported_status,
+        "owner_app": app_reference(one.owner_app),
+        "owner_permissions": list(one.owner_permissions),
+        "partners": [partner(part) for part in one.partners],
+        "read_at": clock(one.read_at),
+    }
+
+
+def partner(one: Partner) -> Json:
+    """The invited side of a solution."""
+    return {
+        "id": one.id,
+        "status": one.status,
+        "app": app_reference(one.app),
+        "permissions": list(one.permissions),
+    }
+
+
+def app_reference(one: AppReference | None) -> Json | None:
+    """An app, as the Graph API names it."""
+    return None if one is None else {"id": one.id, "name": one.name, "link": one.link}
 
 
 def receipt(one: Receipt, body_kept: bool) -> Json:
