@@ -89,11 +89,12 @@ class Outbox(BaseModel):
         most = dice.chaos.batch_max
         taken: list[Parcel] = []
         for parcel in due:
-            company = next((one for one in taken if _share(one, parcel, most)), None)
-            if company is None:
+            if not _joined(taken, parcel, most):
                 taken.append(parcel)
-            else:
-                company.changes = company.changes + parcel.changes
+        # What only waits for company has found it.
+        waiting = [parcel for parcel in self.parcels if parcel.due <= now + dice.chaos.batch_wait_s]
+        found = {parcel.id for parcel in waiting if _joined(taken, parcel, most)}
+        self.parcels = [parcel for parcel in self.parcels if parcel.id not in found]
         return taken
 
     def failed(self, parcel: Parcel, now: float, rules: Rules, dice: Dice) -> None:
@@ -119,6 +120,14 @@ class Outbox(BaseModel):
         rest = parcel.model_copy(update={"id": self.numbered, "changes": parcel.changes[cut:]})
         parcel.changes = parcel.changes[:cut]
         return [rest, parcel]
+
+
+def _joined(taken: Iterable[Parcel], parcel: Parcel, most: int) -> bool:
+    """Whether one of those that are taken has room for it; then it is in there."""
+    company = next((one for one in taken if _share(one, parcel, most)), None)
+    if company is not None:
+        company.changes = company.changes + parcel.changes
+    return company is not None
 
 
 def _share(one: Parcel, other: Parcel, most: int) -> bool:
