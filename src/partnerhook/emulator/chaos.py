@@ -13,7 +13,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class Chaos(BaseModel):
     """How often what goes wrong. Shares are from 0 (never) to 1 (always); seconds are of the emulated clock."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     seed: int = Field(0, description="The same seed does the same again.")
     duplicate: Share = Field(0.0, description="Share of changes that are sent twice although they were delivered.")
