@@ -70,6 +70,8 @@ class Box:
         self.courier = Courier(self)
         self.throttled: dict[str, int] = {}
         """How many of an app's next calls are answered with a rate limit."""
+        self.failing: dict[str, int] = {}
+        """How many of them are answered with an error of Meta's own, HTTP 500."""
 
     def now(self) -> float:
         """Unix seconds by Meta's clock."""
@@ -158,6 +160,9 @@ class Box:
 
     def act(self, solution: Solution, action: str, actor: App) -> None:
         """One party does what changes a solution's state. Raises Refused, and then nothing has changed."""
+        if action == "rename":
+            self.rename(solution, solution.name, actor)
+            return
         party = self.party(solution, actor)
         row = self.transition(solution, action)
         if row is None:

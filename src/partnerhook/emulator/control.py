@@ -6,7 +6,6 @@ Answers are JSON. A refusal is 400 with one sentence in `error`; what is not the
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -20,6 +19,7 @@ from partnerhook.core.timeline import clock as said
 from partnerhook.emulator.box import Box
 from partnerhook.emulator.chaos import Chaos, Dice
 from partnerhook.emulator.courier import Attempt
+from partnerhook.emulator.graph.call import read_object
 from partnerhook.emulator.refusals import Refusal, Refused
 from partnerhook.emulator.world import App, Customer, Solution
 
@@ -58,8 +58,8 @@ class Press(Asked):
     field: str = PARTNER_SOLUTIONS
 
 
-class Throttle(Asked):
-    """POST /_control/apps/{app}/throttle."""
+class Calls(Asked):
+    """POST /_control/apps/{app}/throttle and /fail."""
 
     calls: int = Field(ge=0)
 
@@ -114,6 +114,7 @@ class Control:
             self._route("PATCH", "/apps/{app}", self.change_app),
             self._route("POST", "/apps/{app}/test", self.press_test),
             self._route("POST", "/apps/{app}/throttle", self.throttle),
+            self._route("POST", "/apps/{app}/fail", self.fail),
             self._route("POST", "/solutions", self.add_solution),
             self._route("POST", "/solutions/{solution}/act", self.act),
             self._route("POST", "/customers", self.onboard),
@@ -174,8 +175,15 @@ class Control:
 
     async def throttle(self, request: Request) -> Json:
         """Answer an app's next calls with a rate limit."""
-        calls = Throttle.model_validate(await _document(request)).calls
-        self._box.throttled[self._app(request).id] = calls
+        return await self._disturb(request, self._box.throttled)
+
+    async def fail(self, request: Request) -> Json:
+        """Answer an app's next calls with HTTP 500."""
+        return await self._disturb(request, self._box.failing)
+
+    async def _disturb(self, request: Request, calls_of_app: dict[str, int]) -> Json:
+        calls = Calls.model_validate(await _document(request)).calls
+        calls_of_app[self._app(request).id] = calls
         return {"calls": calls}
 
     async def add_solution(self, request: Request) -> Json:
@@ -254,13 +262,7 @@ async def _document(request: Request) -> Json:
     raw = await request.body()
     if not raw:
         return {}
-    try:
-        document = json.loads(raw)
-    except (ValueError, RecursionError):
-        raise Refused(Refusal.BAD_PARAMETER, "the body is not JSON") from None
-    if not isinstance(document, dict):
-        raise Refused(Refusal.BAD_PARAMETER, "the body is JSON, but not an object")
-    return document
+    return read_object(raw, "the body is not JSON", "the body is JSON, but not an object")
 
 
 def app_view(app: App) -> Json:

@@ -24,6 +24,8 @@ class Refusal(StrEnum):
     NOT_FOUND = auto()
     NOT_YOURS = auto()
     """It is there, but the caller has no part in it."""
+    NOT_INVITED = auto()
+    """The caller answers a request that was sent to somebody else, and has no part in it."""
     WRONG_PARTY = auto()
     """The caller has a part in it, but this is the other party's to do."""
     WRONG_STATE = auto()

@@ -58,6 +58,11 @@ class Call(NamedTuple):
         return value if isinstance(value, bool) else str(value).lower() in {"true", "1"}
 
     @property
+    def root(self) -> str:
+        """Where all nodes are: scheme, host and version."""
+        return self.url.partition(f"/{self.node}")[0]
+
+    @property
     def paging(self) -> dict[str, str]:
         """The parameters that a page's URL repeats: with the token, as Meta's do."""
         kept = {name: str(value) for name, value in self.params.items() if name not in HIDDEN}
@@ -75,13 +80,20 @@ async def parameters(request: Request) -> dict[str, Any]:
         return found | dict(parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True))
     if kind == "multipart/form-data":
         raise Refused(Refusal.BAD_PARAMETER, "multipart/form-data is not emulated; send a form or JSON")
+    return found | read_object(raw, "The body is neither a form nor JSON", "The body is JSON, but not an object")
+
+
+def read_object(raw: bytes, no_json: str, no_object: str) -> dict[str, Any]:
+    """A body that is a JSON object. Raises Refused with one of these words."""
     try:
         document = json.loads(raw)
+        # Half a surrogate pair can be written in JSON, but in no answer and in no file.
+        json.dumps(document, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
-        raise Refused(Refusal.BAD_PARAMETER, "The body is neither a form nor JSON") from None
+        raise Refused(Refusal.BAD_PARAMETER, no_json) from None
     if not isinstance(document, dict):
-        raise Refused(Refusal.BAD_PARAMETER, "The body is JSON, but not an object")
-    return found | document
+        raise Refused(Refusal.BAD_PARAMETER, no_object)
+    return document
 
 
 async def _body(request: Request) -> bytes:

@@ -84,12 +84,15 @@ class GraphFace:
         token = token_of(request, params)
         who = caller(self._box, token, _text(params.get("appsecret_proof")))
         headers["x-app-usage"] = json.dumps(self._usage(who.app.id))
-        if self._box.throttled.get(who.app.id, 0) > 0:
-            self._box.throttled[who.app.id] -= 1
-            raise Refused(Refusal.RATE_LIMITED)
+        for calls, kind in ((self._box.throttled, Refusal.RATE_LIMITED), (self._box.failing, Refusal.UNEXPECTED)):
+            if calls.get(who.app.id, 0) > 0:
+                calls[who.app.id] -= 1
+                raise Refused(kind)
         method = _text(params.get("method"), request.method).upper() if request.method == "POST" else request.method
         endpoint = self._endpoint(node, method, edge)
-        url = str(request.url.replace(query="", fragment=""))
+        version = request.scope.get("graph_version")
+        path = f"/{version}{request.url.path}" if version else request.url.path
+        url = str(request.url.replace(path=path, query="", fragment=""))
         told = endpoint(Call(self._box, who, node, params, url, token))
         return await told if inspect.isawaitable(told) else told
 

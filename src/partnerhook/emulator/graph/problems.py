@@ -91,6 +91,8 @@ def problem(refused: Refused, rules: Rules, method: str = "GET") -> Problem:  # 
             )
         case Refusal.NOT_YOURS:
             return _denied(1349174, about) if openapi else _not_there(about, method)
+        case Refusal.NOT_INVITED:
+            return _denied(1349175, about) if openapi else _not_there(about, method)
         case Refusal.WRONG_PARTY:
             if openapi:
                 return _denied(1349175 if about == "accept" else 1349174, about)

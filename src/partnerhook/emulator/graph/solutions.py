@@ -70,7 +70,8 @@ def list_for_account(call: Call) -> dict[str, Any]:
     call.caller.needs(MANAGEMENT)
     customer = call.box.world.customers[call.node]
     solution = call.box.world.solutions[customer.solution_id]
-    call.box.party(solution, call.caller.app)
+    if call.caller.app not in call.box.world.parties(solution):
+        raise Refused(Refusal.NOT_YOURS, call.node)
     return _listed(call, {solution.id: solution})
 
 
@@ -113,6 +114,12 @@ def access_token(call: Call) -> dict[str, Any]:
 
 def accept(call: Call) -> dict[str, Any]:
     """POST /{solution}/accept."""
+    try:
+        own_solution(call)
+    except Refused as refused:
+        if refused.kind is Refusal.NOT_YOURS:
+            raise Refused(Refusal.NOT_INVITED, refused.about) from None
+        raise
     if call.box.rules.bodies_required or "partner_app_id" in call.params:
         _names_partner(call)
     solution = _act(call, "accept")
@@ -217,7 +224,7 @@ def _fields(call: Call, default: Selection) -> Selection:
 
 
 def _node(call: Call, solution: Solution, wanted: Selection) -> dict[str, Any]:
-    node = nodes.solution(solution, call.box.world, call.box.rules, f"{call.url.rpartition('/')[0]}/{solution.id}")
+    node = nodes.solution(solution, call.box.world, call.box.rules, f"{call.root}/{solution.id}")
     return select(node, wanted, kind=nodes.SOLUTION, defaults=nodes.INSIDE)
 
 
