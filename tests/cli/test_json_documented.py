@@ -69,6 +69,8 @@ def test_every_key_of_tries_and_settings(server: Server, tmp_path: Path):
 
     documents = [
         command.json("trigger", "accepted", "--url", f"{server.url}/webhook"),
+        command.json("blast", "--url", f"{server.url}/webhook", "--count", "1")
+        | {"answers": {}},  # its keys are statuses
         signed,
         command.json("signature", "verify", "--body", "body", "--signature", signed["signature"]),
         command.json("signature", "diagnose", "--body", "body"),

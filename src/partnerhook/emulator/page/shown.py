@@ -22,6 +22,9 @@ BODY_CHARS_SHOWN: Final = 20_000
 """A page that is drawn every second stays small, whatever a script does to the box meanwhile."""
 
 
+CustomersBySolution = dict[str, list[Customer]]
+
+
 class SolutionShown(NamedTuple):
     """A solution, as one of its parties sees it."""
 
@@ -83,26 +86,28 @@ class DeliveryShown(NamedTuple):
 
 def parties(box: Box) -> list[Party]:
     """Every portfolio that has an app. Customers' portfolios have none."""
+    customers: CustomersBySolution = {}
+    for customer in box.world.customers.values():
+        customers.setdefault(customer.solution_id, []).append(customer)
     return [
-        Party(portfolio, [_app(app, box) for app in apps])
+        Party(portfolio, [_app(app, box, customers) for app in apps])
         for portfolio in box.world.portfolios.values()
         if (apps := box.world.apps_of(portfolio.id))
     ]
 
 
-def _app(app: App, box: Box) -> AppShown:
+def _app(app: App, box: Box, customers: CustomersBySolution) -> AppShown:
     world = box.world
     mine = world.solutions_of(app.id)
-    newest = [_solution(one, app, box) for one in islice(reversed(mine), SOLUTIONS_SHOWN)]
+    newest = [_solution(one, app, box, customers.get(one.id, [])) for one in islice(reversed(mine), SOLUTIONS_SHOWN)]
     others = [other for other in world.apps.values() if other.id != app.id]
     return AppShown(app, others, newest, max(len(mine) - SOLUTIONS_SHOWN, 0))
 
 
-def _solution(one: Solution, app: App, box: Box) -> SolutionShown:
+def _solution(one: Solution, app: App, box: Box, customers: list[Customer]) -> SolutionShown:
     owner, partner = box.world.parties(one)
     other = partner if app.id == owner.id else owner
     may = box.allowed(one, app)
-    customers = [customer for customer in box.world.customers.values() if customer.solution_id == one.id]
     return SolutionShown(
         solution=one,
         badge=badge(one.state),
