@@ -87,7 +87,7 @@ def test_show(dashboard: Dashboard, box: Box, owner: App, partner: App):
 
     lines = dashboard.says("show")
 
-    assert lines[0] == "2025-10-09T08:53:20Z, speed 0: everything is delivered."
+    assert lines[0] == "2025-10-09T08:53:20Z, speed 0: nothing waits to be delivered."
     assert any(line.startswith(f"Owner app     {owner.id}  ") for line in lines)
     assert any(line.startswith(f"{solution.id}   Ours  ") and "request deactivation" in line for line in lines)
     assert any(line.startswith(f"{customer.waba_id}  ") and solution.id in line for line in lines)

@@ -321,7 +321,7 @@ def test_a_webhook_is_seen(browser: Browser, box: Box, owner: App, server: Serve
     assert attempt.body.decode() in shown
     assert attempt.headers["X-Hub-Signature-256"] in shown
     assert f"POST {server.url}/webhook" in shown
-    assert "Everything is delivered." in browser.text("clock")
+    assert "Nothing waits to be delivered." in browser.text("clock")
 
 
 def test_the_clock_brings_retries(browser: Browser, box: Box, owner: App, server: Server):

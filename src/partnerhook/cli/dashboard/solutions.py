@@ -39,7 +39,7 @@ def show(*, url: Url = URL, output: Format = "text") -> None:
     if output == "json":
         show_document(told)
         return
-    waiting = f"{told['waiting']} changes wait to be delivered" if told["waiting"] else "everything is delivered"
+    waiting = f"{told['waiting']} changes wait to be delivered" if told["waiting"] else "nothing waits to be delivered"
     put(f"{told['now']}, speed {told['speed']:g}: {waiting}.")
     put("\nApps")
     show_items(told["apps"], tables.apps(told))
