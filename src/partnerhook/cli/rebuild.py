@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
@@ -13,6 +11,7 @@ from partnerhook import bootstrap, config
 from partnerhook.cli import views
 from partnerhook.cli.options import ConfigFile, Format
 from partnerhook.cli.output import note, put, show_document
+from partnerhook.cli.progress import progress
 
 if TYPE_CHECKING:
     from partnerhook.services.rebuild import Difference
@@ -34,7 +33,7 @@ def rebuild(
 
     Example: `partnerhook rebuild --check --format json`
     """
-    with _progress() as on_progress:
+    with progress("Folding solutions anew") as on_progress:
         rebuilt = bootstrap.rebuild(config.load(config_file), check=check, on_progress=on_progress)
     if output == "json":
         differences = [views.difference(one) for one in rebuilt.differences]
@@ -45,21 +44,6 @@ def rebuild(
         note(_summary(rebuilt.solutions, len(rebuilt.differences), check=check))
     if check and rebuilt.differences:
         sys.exit(1)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on stderr, where that is a terminal."""
-    if not sys.stderr.isatty():
-        yield lambda _done, _total: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("Folding solutions anew"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("fold", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _line(one: Difference) -> str:

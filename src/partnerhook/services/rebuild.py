@@ -7,7 +7,6 @@ SQLite's write lock.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
@@ -17,18 +16,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from partnerhook.core.errors import StoreUnavailable
 from partnerhook.core.lifecycle import Solution, fold
+from partnerhook.services.writing import LOCK_PATIENCE_S, write
 from partnerhook.store import migrate, numbers, observations, solutions
-from partnerhook.store.engine import for_writing, is_locked
 
 SLICE_SOLUTIONS: Final = 200
 SLICE_OBSERVATIONS: Final = 1_000
 """Bounds of one slice; together they keep its transaction within some tens of milliseconds on slow machines."""
-
-PAUSE_S: Final = 0.005
-"""Between two transactions that write: a receiver that waits for the lock gets it."""
-
-LOCK_PATIENCE_S: Final = 30.0
-"""SQLite's lock is not handed out in turn, so a busy receiver can keep it from us for a while."""
 
 
 class Difference(NamedTuple):
@@ -135,20 +128,14 @@ def _by_name(row: tuple[Any, ...] | None) -> dict[str, Any] | None:
 
 def _mend(engine: Engine, suspects: list[int], patience_s: float) -> list[_Found]:
     """Look at `suspects` once more, now with the write lock, and store what their log tells."""
-    deadline = time.monotonic() + patience_s
-    while True:
-        try:
-            with for_writing(engine.connect()) as conn, conn.begin():
-                found = _compare(conn, suspects)
-                solutions.save(conn, {one.number: one.solution for one in found if one.solution is not None})
-                solutions.remove(conn, [one.number for one in found if one.solution is None])
-        except SQLAlchemyError as error:
-            if not is_locked(error) or time.monotonic() > deadline:
-                raise StoreUnavailable(f"The database refused a commit: {getattr(error, 'orig', error)}.") from None
-            time.sleep(PAUSE_S)
-        else:
-            time.sleep(PAUSE_S)
-            return found
+
+    def job(conn: Connection) -> list[_Found]:
+        found = _compare(conn, suspects)
+        solutions.save(conn, {one.number: one.solution for one in found if one.solution is not None})
+        solutions.remove(conn, [one.number for one in found if one.solution is None])
+        return found
+
+    return write(engine, job, patience_s=patience_s)
 
 
 @contextmanager
