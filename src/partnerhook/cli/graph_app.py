@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -10,7 +9,7 @@ from cyclopts import Parameter
 
 from partnerhook import config
 from partnerhook.cli.app_secrets import choose_app
-from partnerhook.cli.logs import set_up_logs
+from partnerhook.cli.logs import quiet_logs
 from partnerhook.cli.trigger import check_digits
 from partnerhook.core.errors import ConfigurationInvalid
 
@@ -32,9 +31,7 @@ class GraphApp(NamedTuple):
 
 def graph_app(app: str | None, config_file: Path | None) -> GraphApp:
     """The app that is meant. Raises ConfigurationInvalid, which names what is missing."""
-    # Retries are told as warnings on stderr; what is asked, one by one, is of no interest.
-    set_up_logs("console")
-    logging.getLogger("httpx2").setLevel(logging.WARNING)
+    quiet_logs()
     settings = config.load(config_file)
     apps = settings.all_apps()
     able = [name for name, one in apps.items() if one.app_id and one.access_token]

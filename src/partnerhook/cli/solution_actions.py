@@ -6,7 +6,6 @@ They change something at Meta, so they show what it is about and ask first.
 from __future__ import annotations
 
 import asyncio
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
@@ -14,12 +13,12 @@ from cyclopts import Parameter
 
 from partnerhook import bootstrap
 from partnerhook.cli import views
+from partnerhook.cli.agreement import agreed
 from partnerhook.cli.graph import attributes
 from partnerhook.cli.graph_app import AppName, GraphApp, SolutionId, graph_app
 from partnerhook.cli.options import ConfigFile, Format
 from partnerhook.cli.output import note, put, show_attributes, show_document
 from partnerhook.cli.trigger import check_digits
-from partnerhook.core.errors import PartnerhookError
 
 if TYPE_CHECKING:
     from partnerhook.core.graph_readings import GraphReading
@@ -57,8 +56,9 @@ def create(
     """
     chosen = graph_app(options.app, options.config_file)
     asked = {"name": name, "owner_app_id": chosen.app_id, "partner_app_id": partner_app_id, "messaging": messaging}
-    note(f"App {chosen.app_id} proposes {name!r} to app {partner_app_id}; the {messaging} may send messages.")
-    if not _agreed("Send the request?", options):
+    if options.output == "text":
+        note(f"App {chosen.app_id} proposes {name!r} to app {partner_app_id}; the {messaging} may send messages.")
+    if options.dry_run or not agreed("Send the request?", yes=options.yes):
         _not_done(asked, options)
         return
     created = asyncio.run(_create(chosen, asked))
@@ -133,7 +133,7 @@ async def _act(action: str, solution_id: str, options: Options) -> None:
         if options.output == "text":
             show_attributes(attributes(before))
         told = {"action": words, "solution_id": solution_id, "before": views.reading(before)}
-        if not _agreed(f"{words.capitalize()}?", options):
+        if options.dry_run or not agreed(f"{words.capitalize()}?", yes=options.yes):
             _not_done(told, options)
             return
         await _do(graph, action, before)
@@ -149,17 +149,6 @@ async def _do(graph: Graph, action: str, reading: GraphReading) -> None:
     partner_app = next((partner.app for partner in reading.partners if partner.app), None)
     named = {"partner_app_id": partner_app.id} if partner_app and action in {"accept", "reject"} else {}
     await getattr(graph, action)(reading.solution_id, **named)
-
-
-def _agreed(question: str, options: Options) -> bool:
-    """Whether it is to be done. Raises PartnerhookError where nobody can be asked."""
-    if options.dry_run or options.yes:
-        return not options.dry_run
-    if not sys.stdin.isatty():
-        raise PartnerhookError("Nobody can be asked here, for there is no terminal: add --yes, or --dry-run.")
-    sys.stderr.write(f"{question} [y/N] ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
 def _not_done(told: dict[str, Any], options: Options) -> None:

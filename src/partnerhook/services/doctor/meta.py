@@ -5,13 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Final
+
+import httpx2
 
 from partnerhook.core.names import ACCOUNT_UPDATE, PARTNER_SOLUTIONS, WHATSAPP_OBJECT
 from partnerhook.graph import Graph, GraphError, Subscription, TokenFacts
 from partnerhook.services.doctor.findings import Finding, doubtful, right, unknown, wrong
 
 NEEDED: Final = "whatsapp_business_management"
+ANSWERS_WITHIN_S: Final = 10.0
 SKEW_S_MAX: Final = 5
 EXPIRES_SOON_DAYS: Final = 14
 DAY_S: Final = 86_400
@@ -37,13 +41,21 @@ async def look(graph: Graph, *, app: str, app_id: str, token: str, callback_url:
     )
 
 
-def clock(read_at: int) -> Finding:
-    """Our clock against the `Date` of an answer of Meta's, in Unix seconds."""
-    ahead = time.time() - read_at
+async def clock(graph_url: str) -> Finding:
+    """Our clock against Meta's: any answer has a `Date`, and no token is needed."""
+    about = "clock"
+    try:
+        async with httpx2.AsyncClient(trust_env=False, timeout=ANSWERS_WITHIN_S) as client:
+            asked_at = time.time()
+            answer = await client.get(f"{graph_url}/me")
+            told = parsedate_to_datetime(answer.headers["Date"]).timestamp()
+    except (httpx2.HTTPError, KeyError, ValueError):
+        return unknown(about, f"{graph_url} does not answer", "see that this machine may reach it")
+    ahead = asked_at - told
     said = f"ours and Meta's differ by {abs(ahead):.0f} s"
     if abs(ahead) > SKEW_S_MAX:
-        return doubtful("clock", said, "let NTP set it: webhooks without a time are ordered by ours")
-    return right("clock", said)
+        return doubtful(about, said, "let NTP set it: webhooks without a time are ordered by ours")
+    return right(about, said)
 
 
 def _subscription(found: tuple[Subscription, ...], callback_url: str, app: str) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ ANSWERS_WITHIN_S: Final = 5.0
 ABOUT: Final = "refusals"
 COUNTED: Final = "partnerhook_requests_refused_total"
 UNUSUAL: Final = {
-    "signature_wrong": "see the receiver's log: it says why signatures do not match",
+    "signature_wrong": "see the receiver's log, which says why; a run of `doctor` forges one for each app",
     "unavailable": "see the database: these were answered 503, and Meta sends them again",
     "too_long": "raise body_bytes_max, or see who sends such bodies",
     "connections": "raise connections_max, or see who keeps connections open",
