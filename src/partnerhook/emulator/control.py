@@ -19,6 +19,7 @@ from partnerhook.core.timeline import clock as said
 from partnerhook.emulator.box import Box
 from partnerhook.emulator.chaos import Chaos, Dice
 from partnerhook.emulator.courier import Attempt
+from partnerhook.emulator.origin import from_this_page
 from partnerhook.emulator.graph.call import read_object
 from partnerhook.emulator.refusals import Refusal, Refused
 from partnerhook.emulator.world import App, Customer, Solution
@@ -128,6 +129,8 @@ class Control:
 
     def _route(self, method: str, path: str, handler: Callable[[Request], Awaitable[Any]]) -> Route:
         async def answer(request: Request) -> JSONResponse:
+            if not from_this_page(request):
+                return JSONResponse({"error": "Pages of others may not do that."}, 403)
             try:
                 return JSONResponse(await handler(request))
             except Refused as refused:

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from partnerhook.emulator.box import Box
 from partnerhook.emulator.page import shown
 from partnerhook.emulator.page.deeds import FIELDS, Deeds
-from partnerhook.emulator.page.origin import from_this_page
+from partnerhook.emulator.origin import from_this_page
 from partnerhook.emulator.page.words import refusal
 from partnerhook.emulator.refusals import Refusal, Refused
 

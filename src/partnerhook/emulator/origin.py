@@ -1,4 +1,4 @@
-"""Which forms are answered: those of our own page, and those of programs that are no browser."""
+"""Whose requests are answered: those of our own page, and those of programs that are no browser."""
 
 from __future__ import annotations
 
