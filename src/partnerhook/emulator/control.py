@@ -19,8 +19,8 @@ from partnerhook.core.timeline import clock as said
 from partnerhook.emulator.box import Box
 from partnerhook.emulator.chaos import Chaos, Dice
 from partnerhook.emulator.courier import Attempt
-from partnerhook.emulator.origin import from_this_page
 from partnerhook.emulator.graph.call import read_object
+from partnerhook.emulator.origin import from_this_page
 from partnerhook.emulator.refusals import Refusal, Refused
 from partnerhook.emulator.world import App, Customer, Solution
 

@@ -15,9 +15,9 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from partnerhook.emulator.box import Box
+from partnerhook.emulator.origin import from_this_page
 from partnerhook.emulator.page import shown
 from partnerhook.emulator.page.deeds import FIELDS, Deeds
-from partnerhook.emulator.origin import from_this_page
 from partnerhook.emulator.page.words import refusal
 from partnerhook.emulator.refusals import Refusal, Refused
 
