@@ -88,12 +88,16 @@ class Outbox(BaseModel):
         self.parcels = [parcel for parcel in self.parcels if parcel.due > now + EARLY_S]
         most = dice.chaos.batch_max
         taken: list[Parcel] = []
+        open_for: dict[str, Parcel] = {}  # by app: the last one taken that others may still join
         for parcel in due:
-            if not _joined(taken, parcel, most):
-                taken.append(parcel)
+            if _joined(open_for, parcel, most):
+                continue
+            taken.append(parcel)
+            if not (parcel.attempts or parcel.test):
+                open_for[parcel.app_id] = parcel
         # What only waits for company has found it.
         waiting = [parcel for parcel in self.parcels if parcel.due <= now + dice.chaos.batch_wait_s]
-        found = {parcel.id for parcel in waiting if _joined(taken, parcel, most)}
+        found = {parcel.id for parcel in waiting if _joined(open_for, parcel, most)}
         self.parcels = [parcel for parcel in self.parcels if parcel.id not in found]
         return taken
 
@@ -122,20 +126,13 @@ class Outbox(BaseModel):
         return [rest, parcel]
 
 
-def _joined(taken: Iterable[Parcel], parcel: Parcel, most: int) -> bool:
-    """Whether one of those that are taken has room for it; then it is in there."""
-    company = next((one for one in taken if _share(one, parcel, most)), None)
-    if company is not None:
-        company.changes = company.changes + parcel.changes
-    return company is not None
-
-
-def _share(one: Parcel, other: Parcel, most: int) -> bool:
-    return (
-        one.app_id == other.app_id
-        and not (one.attempts or other.attempts or one.test or other.test)
-        and len(one.changes) + len(other.changes) <= most
-    )
+def _joined(open_for: dict[str, Parcel], parcel: Parcel, most: int) -> bool:
+    """Whether a parcel went into one that goes to the same app anyway. Retries and tests go by themselves."""
+    company = open_for.get(parcel.app_id)
+    if company is None or parcel.attempts or parcel.test or len(company.changes) + len(parcel.changes) > most:
+        return False
+    company.changes = company.changes + parcel.changes
+    return True
 
 
 def body(changes: Iterable[Change], *, include_values: bool = True, escape_more: bool = False) -> bytes:
