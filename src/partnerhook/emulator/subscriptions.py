@@ -60,7 +60,8 @@ async def verify(callback_url: str, verify_token: str, *, timeout_s: float) -> N
             response = await client.get(url.copy_merge_params(asked), timeout=None)
     except TimeoutError:
         raise _failed("curl_errno = 28; curl_error = Operation timed out; HTTP Status Code = 0") from None
-    except (httpx2.ConnectError, httpx2.InvalidURL, httpx2.UnsupportedProtocol, UnicodeError):
+    except (httpx2.ConnectError, httpx2.InvalidURL, httpx2.UnsupportedProtocol, UnicodeError, OverflowError):
+        # OverflowError: a port that no machine has.
         raise _failed("curl_errno = 7; curl_error = Failed to connect; HTTP Status Code = 0") from None
     except httpx2.HTTPError:
         raise _failed("curl_errno = 56; curl_error = Failure when receiving data; HTTP Status Code = 0") from None
