@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from partnerhook.services.meters import Meters
     from partnerhook.services.query import Queries
     from partnerhook.services.rebuild import Rebuilt
+    from partnerhook.services.reconcile import AskingApp, Reconciled
     from partnerhook.services.subscribe import Subscriber
 
 
@@ -133,7 +134,15 @@ async def _serve(settings: Settings) -> None:
 
     writer.start()
     _spare_the_collector()
-    retention = asyncio.create_task(retain(engine, keep_days=settings.raw_bodies_keep_days))
+    work = [asyncio.create_task(retain(engine, keep_days=settings.raw_bodies_keep_days))]
+    asking = asking_apps(settings)
+    if asking and settings.reconcile_every_s:
+        from partnerhook.services.reconcile_schedule import keep_reconciled
+
+        work.append(asyncio.create_task(keep_reconciled(engine, asking, meters, every_s=settings.reconcile_every_s)))
+    else:
+        why = "reconcile_every_s is 0" if asking else "no app has an app_id and an access_token"
+        structlog.get_logger("partnerhook.reconcile").info("reconciliation is off", reason=why)
     try:
         await serve_listeners(
             [
@@ -142,7 +151,9 @@ async def _serve(settings: Settings) -> None:
             ],
         )
     finally:
-        retention.cancel()
+        for task in work:
+            task.cancel()
+        await asyncio.gather(*work, return_exceptions=True)
         await asyncio.to_thread(writer.stop, settings.shutdown_grace_s)
 
 
@@ -244,6 +255,31 @@ async def acting(box: Box) -> AsyncIterator[None]:
         yield
     finally:
         await box.courier.close()
+
+
+def asking_apps(settings: Settings) -> list[AskingApp]:
+    """The apps that can ask the Graph API."""
+    from functools import partial
+
+    able = {name: app for name, app in settings.all_apps().items() if app.app_id and app.access_token}
+    if not able:
+        return []  # the client need not be loaded then
+    from partnerhook.services.reconcile import AskingApp
+
+    return [AskingApp(name, str(app.app_id), partial(graph_client, settings, name)) for name, app in able.items()]
+
+
+async def reconcile(settings: Settings, only: str | None, *, check: bool, **how: Any) -> Reconciled:
+    """Compare the registry with the Graph API. Raises ConfigurationInvalid, StoreUnavailable, UnderWay."""
+    from partnerhook.core.errors import ConfigurationInvalid
+    from partnerhook.services.reconcile import reconcile
+
+    apps = [app for app in asking_apps(settings) if only in {None, app.name}]
+    if not apps:
+        whose = f"App {only!r} has no" if only else "No app has an"
+        where = "see `config show`" if only else "set PARTNERHOOK_APP_ID and PARTNERHOOK_ACCESS_TOKEN"
+        raise ConfigurationInvalid(f"{whose} app_id and access_token: {where}.")
+    return await reconcile(_existing_store(settings), apps, check=check, **how)
 
 
 def graph_client(settings: Settings, app: str) -> Graph:

@@ -44,6 +44,7 @@ _add("signature", "signature:app", TRY, "Sign a body, verify a signature, find o
 _add("config", "config:app", SET_UP, "Show, check or write the configuration.")
 _add("migrate", "migrate:migrate", SET_UP, "Create the database, or bring it to this version.")
 _add("rebuild", "rebuild:rebuild", SET_UP, "Fold every solution anew from the log, and report what differed.")
+_add("reconcile", "reconcile:reconcile", SET_UP, "Compare the registry with the Graph API, and repair what was missed.")
 _add("subscribe", "subscribe:subscribe", SET_UP, "Set the app's callback and webhook fields at Meta.")
 _add("doctor", "doctor:doctor", SET_UP, "Check everything that has to be right, with one remedy each.")
 _add("version", "version:version", SET_UP, "Print the version.")

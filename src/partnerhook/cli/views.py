@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from partnerhook.core.timeline import clock, say
 
 if TYPE_CHECKING:
+    from partnerhook.core.drift import Drift
     from partnerhook.core.graph_readings import AppReference, GraphReading, Partner
     from partnerhook.core.lifecycle import Solution
     from partnerhook.core.observations import Observation
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from partnerhook.core.timeline import Entry
     from partnerhook.services.query import CustomerEvent, Story
     from partnerhook.services.rebuild import Difference
+    from partnerhook.services.reconcile import Reconciled
 
 Json = dict[str, Any]
 
@@ -123,6 +125,38 @@ def reading(one: GraphReading) -> Json:
         "partners": [partner(part) for part in one.partners],
         "read_at": clock(one.read_at),
     }
+
+
+def reconciled(report: Reconciled) -> Json:
+    """What a reconciliation found."""
+    return {
+        "check": report.check,
+        "apps": [{"app": one.app, "read": one.read, "failure": one.failure} for one in report.apps],
+        "drift": [drift(one) for one in report.drift],
+        "confirmed": [drift(one) for app in report.apps for one in app.confirmed],
+        "in_doubt": [{"app": app.app, "solution_id": one} for app in report.apps for one in app.in_doubt],
+        "unlisted": [{"app": app.app, "solution_id": one} for app in report.apps for one in app.unlisted],
+    }
+
+
+def drift(one: Drift) -> Json:
+    """A solution of which the registry and the Graph API told different things."""
+    return {
+        "app": one.app,
+        "solution_id": one.reading.solution_id,
+        "difference": one.difference,
+        "thought": thought(one.thought) or None,
+        "graph": one.reading.reported_status,
+        "missed": list(one.missed),
+        "read_at": clock(one.reading.read_at),
+    }
+
+
+def thought(one: Solution | None) -> str:
+    """What the registry had, in the webhook's words; empty where it had nothing."""
+    if one is None:
+        return ""
+    return one.reported_status if len(one.could_be) == 1 else " or ".join(say(state) for state in one.could_be)
 
 
 def partner(one: Partner) -> Json:

@@ -5,6 +5,7 @@
     ├── HandshakeRefused        theirs: the verification request is not Meta's, or not for us
     ├── PayloadUnreadable       theirs: signed, but not the JSON of a webhook
     ├── ConfigurationInvalid    yours: a setting is missing or wrong
+    ├── UnderWay                the world's: another process is at the same work
     └── StoreUnavailable        the world's: the database cannot take this now
         └── SchemaMismatch      the database is of another version than this program
 
@@ -68,6 +69,12 @@ class PayloadUnreadable(PartnerhookError):
 
 class ConfigurationInvalid(PartnerhookError):
     """A setting is missing or wrong."""
+
+
+class UnderWay(PartnerhookError):
+    """Another process is at the same work; try again when it has ended."""
+
+    http_status_hint = 503
 
 
 class StoreUnavailable(PartnerhookError):

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections import Counter as Counts
 from enum import StrEnum
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 
 from partnerhook.core.receipts import Stored
 from partnerhook.store.writer import Committed
+
+if TYPE_CHECKING:
+    from partnerhook.services.reconcile import Reconciled
 
 # A second sample per metric with its birthday: noise in every scrape.
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -83,6 +87,23 @@ class Meters:
         self._commits_failed = Counter(
             "partnerhook_commits_failed", "Commits that the database refused.", registry=self.registry
         )
+        self._reconciled = Counter(
+            "partnerhook_reconciliations",
+            "Comparisons with the Graph API, by outcome: complete, or failed for some app.",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self._reconciled_at = Gauge(
+            "partnerhook_reconciled_timestamp_seconds",
+            "When all apps were last compared to their end.",
+            registry=self.registry,
+        )
+        self._drift = Counter(
+            "partnerhook_drift",
+            "Solutions in which the registry was repaired from the Graph API.",
+            ["app", "difference"],
+            registry=self.registry,
+        )
         self._solutions = Gauge(
             "partnerhook_solutions", "Solutions by state.", ["app", "status", "pending"], registry=self.registry
         )
@@ -112,6 +133,20 @@ class Meters:
     def handshake(self, app: str) -> None:
         """A verification request was answered."""
         self._handshakes.labels(app).inc()
+
+    def reconciled(self, report: Reconciled, *, everything: bool) -> None:
+        """A comparison with the Graph API ended: of `everything`, or of doubtful solutions alone."""
+        for one in report.drift:
+            self._drift.labels(one.app, one.difference).inc()
+        if report.failed:
+            self.reconciliation_failed()
+        elif everything:
+            self._reconciled.labels("complete").inc()
+            self._reconciled_at.set_to_current_time()
+
+    def reconciliation_failed(self) -> None:
+        """Some app was not compared to its end."""
+        self._reconciled.labels("failed").inc()
 
     def exposition(self, solutions_by_state: dict[tuple[str, str, str], int]) -> bytes:
         """The text that Prometheus scrapes."""

@@ -11,8 +11,8 @@ from partnerhook.core.observations import Observation
 from partnerhook.store import observations, solutions
 from partnerhook.store.numbers import assign
 
-Arrived = tuple[Observation, int]
-"""An observation and the id of the receipt that brought it."""
+Arrived = tuple[Observation, int | None]
+"""An observation and the id of the receipt that brought it; None where it was read from the Graph API."""
 
 
 def append_and_project(conn: Connection, arrived: Sequence[Arrived]) -> set[str]:

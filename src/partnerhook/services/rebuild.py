@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from partnerhook.core.errors import StoreUnavailable
 from partnerhook.core.lifecycle import Solution, fold
-from partnerhook.services.writing import LOCK_PATIENCE_S, write
+from partnerhook.services.patience import LOCK_PATIENCE_S, transact
 from partnerhook.store import migrate, numbers, observations, solutions
 
 SLICE_SOLUTIONS: Final = 200
@@ -135,7 +135,7 @@ def _mend(engine: Engine, suspects: list[int], patience_s: float) -> list[_Found
         solutions.remove(conn, [one.number for one in found if one.solution is None])
         return found
 
-    return write(engine, job, patience_s=patience_s)
+    return transact(engine, job, writes=True, patience_s=patience_s)
 
 
 @contextmanager

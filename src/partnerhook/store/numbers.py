@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, Select, bindparam, func, insert, select
 
@@ -23,14 +23,19 @@ _add = Bulk(insert(solution_numbers), *solution_numbers.c.keys())
 
 def assign(conn: Connection, names: Sequence[SolutionName]) -> list[int]:
     """The number of each of `names`; those not heard of before get one now."""
-    ids = {solution_id for _, solution_id in names}
-    rows = conn.execute(_known, {"solution_ids": json.dumps(list(ids))}).all()
-    numbers = {(app, solution_id): number for app, solution_id, number in rows}
+    numbers = find(conn, names)
     missing = [name for name in dict.fromkeys(names) if name not in numbers]
     new = dict(zip(missing, reserve_ids(conn, solution_numbers.c.number, len(missing)), strict=True))
     _add.run(conn, [(number, solution_id, app) for (app, solution_id), number in new.items()])
     numbers |= new
     return [numbers[name] for name in names]
+
+
+def find(conn: Connection, names: Iterable[SolutionName]) -> dict[SolutionName, int]:
+    """The numbers of those of `names` that were heard of; others of the same ids may be among them."""
+    ids = {solution_id for _, solution_id in names}
+    rows = conn.execute(_known, {"solution_ids": json.dumps(list(ids))}).all()
+    return {(app, solution_id): number for app, solution_id, number in rows}
 
 
 def having(solution_id: str, app: str | None = None) -> Select[tuple[int]]:

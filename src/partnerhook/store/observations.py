@@ -34,8 +34,10 @@ _ids_between = select(observations.c.id).where(observations.c.id.between(bindpar
 _history = select(observations).where(observations.c.solution_number == bindparam("number"))
 
 
-def append(conn: Connection, arrived: Sequence[tuple[Observation, int]], solution_numbers: Sequence[int]) -> list[bool]:
-    """Append observations, each with the id of its receipt; count up those that are there already.
+def append(
+    conn: Connection, arrived: Sequence[tuple[Observation, int | None]], solution_numbers: Sequence[int]
+) -> list[bool]:
+    """Append observations, each with the id of its receipt, None where no POST brought it; count up known ones.
 
     `solution_numbers` are those of the solutions they speak of. Returns for each whether it was new.
     """

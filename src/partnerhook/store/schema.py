@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 """The migration this program needs; a test keeps it equal to the newest file in `migrations/versions`."""
 
 metadata = MetaData()
@@ -110,3 +110,26 @@ customer_events = Table(
     Column("receipt_id", BigInteger, nullable=False),
 )
 Index("customer_events_solution", customer_events.c.app, customer_events.c.solution_id)
+
+# What only the Graph API tells. The state it told of is an observation in the log, and not here.
+graph_readings = Table(
+    "graph_readings",
+    metadata,
+    Column("solution_number", ROWID, primary_key=True, autoincrement=False),
+    Column("role", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("owner_app", Text),
+    Column("owner_permissions", Text),
+    Column("partners", Text),
+    Column("read_at", BigInteger),
+    Column("asked_at", BigInteger, nullable=False),
+)
+
+# Who may do what only one process at a time should do.
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("until", BigInteger, nullable=False),
+)
