@@ -2,63 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import zip_longest
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
-from partnerhook.cli.demo.story import Standing, Story
+if TYPE_CHECKING:
+    from partnerhook.cli.demo.registry import Standing
+    from partnerhook.emulator.scenario.script import Ending, Script, Step
 
 
-class Heard(NamedTuple):
-    """What came of one step: the answer, and what each of its changes meant."""
+class Came(NamedTuple):
+    """What came of one step."""
 
-    answer: int
+    step: Step
     means: tuple[str, ...]
+    """What the registry made of each change, in the order of arrival; each app's, where they differ, is part of it."""
+    problems: tuple[str, ...]
+    """What did not go as the step says."""
 
 
 class Told(NamedTuple):
-    """What came of all of it: answers, and what the database says."""
+    """What came of all of it, and what the database says in the end."""
 
-    heard: tuple[Heard, ...]
-    ending: tuple[Standing, ...]
+    came: tuple[Came, ...]
+    standings: tuple[Standing, ...]
+    names: Mapping[str, str]
+    """Of the solutions, by id."""
     quarantined: tuple[str, ...]
+    unmet: tuple[str, ...]
+    """Where the truth itself does not end as the story says."""
     exit_status: int
     """Of the receiver, after SIGTERM."""
 
 
-def differences(story: Story, told: Told) -> list[str]:
+def differences(script: Script, told: Told) -> list[str]:
     """A sentence for each; none where all is as the story implies."""
-    return [*_of_steps(story, told), *_of_ending(story.ending, told.ending), *_of_the_rest(story, told)]
+    return [*_of_steps(told), *told.unmet, *_of_endings(script, told), *_of_the_rest(script, told)]
 
 
-def _of_steps(story: Story, told: Told) -> Iterator[str]:
-    if len(told.heard) != len(story.steps):
-        yield f"{len(told.heard)} steps were played, not {len(story.steps)}"
-    for number, (step, heard) in enumerate(zip(story.steps, told.heard, strict=False), start=1):
-        if heard.answer != step.answer:
-            yield f"step {number} was answered {heard.answer}, not {step.answer}"
-        for meant, implied in zip_longest(heard.means, step.implied, fillvalue=""):
-            if meant != implied:
-                yield f"step {number} meant {meant!r}, not {implied!r}"
+def _of_steps(told: Told) -> Iterator[str]:
+    for number, came in enumerate(told.came, start=1):
+        yield from (f"step {number}: {problem}" for problem in came.problems)
+        meant, implied = "; ".join(came.means), came.step.means or ""
+        if meant != implied:
+            yield f"step {number} meant {meant!r}, not {implied!r}"
 
 
-def _of_ending(implied: Sequence[Standing], found: Sequence[Standing]) -> Iterator[str]:
-    found_by_id = {one.solution_id: one for one in found}
-    implied_by_id = {one.solution_id: one for one in implied}
-    for solution_id in sorted(found_by_id.keys() | implied_by_id.keys()):
-        if solution_id not in found_by_id:
-            yield f"solution {solution_id} is not known"
-        elif solution_id not in implied_by_id:
-            yield f"solution {solution_id} is known, and should not be"
+def _of_endings(script: Script, told: Told) -> Iterator[str]:
+    implied = {
+        (str(app), ending.solution): (ending, history)
+        for ending in script.ending
+        for app, history in ending.history.items()
+    }
+    found = {(one.app, told.names.get(one.solution_id, one.solution_id)): one for one in told.standings}
+    for app, name in sorted(found.keys() | implied.keys()):
+        if (app, name) not in found:
+            yield f"{app} does not know {name}"
+        elif (app, name) not in implied:
+            yield f"{app} knows {name}, and should not"
         else:
-            shown, wanted = found_by_id[solution_id]._asdict(), implied_by_id[solution_id]._asdict()
-            for name, value in shown.items():
-                if value != wanted[name]:
-                    yield f"solution {solution_id} has {name} {value!r}, not {wanted[name]!r}"
+            yield from _of_standing(*implied[app, name], found[app, name], f"{app}: {name}")
 
 
-def _of_the_rest(story: Story, told: Told) -> Iterator[str]:
-    if told.quarantined != story.quarantined:
-        yield f"in quarantine are {told.quarantined!r}, not {story.quarantined!r}"
+def _of_standing(ending: Ending, history: Sequence[str], found: Standing, who: str) -> Iterator[str]:
+    wanted = {
+        "status": ending.status,
+        "pending": ending.pending,
+        "anomalies": ending.anomalies,
+        "history": tuple(history),
+    }
+    for name, value in wanted.items():
+        if getattr(found, name) != value:
+            yield f"{who} has {name} {getattr(found, name)!r}, not {value!r}"
+
+
+def _of_the_rest(script: Script, told: Told) -> Iterator[str]:
+    broken = sum(
+        not change.solution_id.isdigit()
+        for scene in script.scene
+        for step in scene.step
+        for change in step.changes
+        if change.solution_id
+    )
+    if len(told.quarantined) != broken:
+        yield f"in quarantine are {told.quarantined!r}, and {broken} changes were broken"
     if told.exit_status != 0:
         yield f"the receiver ended with {told.exit_status} after SIGTERM, not 0"

@@ -1,90 +1,163 @@
-"""Plays a story: sends each step to a receiver as Meta would, looks what came of it, and tells it."""
+"""Plays the story: the emulator acts for both parties, the receiver hears, and its database is looked into."""
 
 from __future__ import annotations
 
+import asyncio
+import json
 import secrets
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Final
 
-from partnerhook.cli.demo.compare import Heard, Told, differences
+from partnerhook.cli.demo.compare import Came, Told, differences
 from partnerhook.cli.demo.process import Receiver, receiving
 from partnerhook.cli.demo.registry import Registry
 from partnerhook.cli.demo.screen import Screen
-from partnerhook.cli.demo.story import Post, Step, Story, Verification, unix_seconds
-from partnerhook.core.compose import Entry, Update, compose_entries
-from partnerhook.services.trigger import Sender
+
+if TYPE_CHECKING:
+    from partnerhook.emulator.courier import Attempt
+    from partnerhook.emulator.scenario.play import Played, Player
+    from partnerhook.emulator.scenario.script import Party, Script
+
+PARTIES: Final[tuple[Party, Party]] = ("owner", "partner")
 
 
-def play(story: Story) -> int:
+def play(script: Script) -> int:
     """Play it to its end and show it; the exit status: 0 where all is as the story implies, else 1."""
     screen = Screen()
-    app_secret, verify_token = secrets.token_hex(16), secrets.token_urlsafe(24)
-    with (
-        _interruptions_unwind(),
-        TemporaryDirectory(prefix="partnerhook-demo-") as folder,
-        receiving(Path(folder), app_secret, verify_token) as receiver,
-        _undisturbed_afterwards(),
-    ):
-        screen.opening(receiver.url)
-        told = _tell(story, receiver, _Meta(receiver, app_secret, verify_token), screen)
-        screen.ending(told)
-    found = differences(story, told)
+    with _interruptions_unwind(), TemporaryDirectory(prefix="partnerhook-demo-") as folder:
+        told = asyncio.run(_tell(script, Path(folder), screen))
+    found = differences(script, told)
     screen.verdict(found)
     return 1 if found else 0
 
 
-def _tell(story: Story, receiver: Receiver, meta: _Meta, screen: Screen) -> Told:
-    heard: list[Heard] = []
-    for scene in story.scenes:
-        screen.scene(scene.title)
-        for step in scene.steps:
-            heard.append(meta.does(step))
-            screen.step(step, heard[-1])
-    registry = Registry(receiver.database_url)
-    standings, quarantined = registry.standings(), registry.quarantined()
-    return Told(tuple(heard), standings, quarantined, exit_status=receiver.end())
+async def _tell(script: Script, folder: Path, screen: Screen) -> Told:
+    from partnerhook.emulator.scenario.play import Player
+    from partnerhook.emulator.server import running
+
+    player = Player(script)
+    async with running(player.box) as meta_url:
+        tokens: dict[Party, str] = {party: secrets.token_urlsafe(24) for party in PARTIES}
+        with receiving(folder, _settings(player, tokens, meta_url)) as receiver, _undisturbed_afterwards():
+            screen.opening(meta_url, receiver.url, _day(script))
+            return await _Telling(player, receiver, tokens, screen, _day(script)).tell()
 
 
-class _Meta:
-    """Meta's part in it, and a look at what came of it."""
+def _settings(player: Player, tokens: dict[Party, str], meta_url: str) -> dict[str, str]:
+    """The receiver's, for an app of each party."""
+    settings = {"GRAPH_URL": meta_url}
+    for party in PARTIES:
+        app = player.app(party)
+        settings |= {
+            f"APPS__{party.upper()}__APP_SECRET": app.secret,
+            f"APPS__{party.upper()}__VERIFY_TOKEN": tokens[party],
+            f"APPS__{party.upper()}__APP_ID": app.id,
+            f"APPS__{party.upper()}__ACCESS_TOKEN": app.access_token,
+        }
+    return settings
 
-    def __init__(self, receiver: Receiver, app_secret: str, verify_token: str) -> None:
-        self._url = receiver.url
-        self._registry = Registry(receiver.database_url)
-        self._app_secret = app_secret
-        self._verify_token = verify_token
 
-    def does(self, step: Step) -> Heard:
-        """Take one step. Raises PartnerhookError where no answer comes."""
-        with Sender(self._url) as sender:
-            return self._verifies(step, sender) if isinstance(step, Verification) else self._posts(step, sender)
+def _day(script: Script) -> str:
+    return datetime.fromtimestamp(script.begins_at or 0, UTC).date().isoformat()
 
-    def _verifies(self, step: Verification, sender: Sender) -> Heard:
-        challenge = str(secrets.randbelow(10**10))
-        answer = sender.verify(challenge, self._verify_token if step.token_known else secrets.token_urlsafe(24))
-        return Heard(answer.status, ("the challenge came back" if answer.text == challenge else "refused",))
 
-    def _posts(self, step: Post, sender: Sender) -> Heard:
-        entries = [
-            Entry(
-                one.portfolio_id,
-                unix_seconds(one.at) if one.at else None,
-                [Update(one.event, one.solution_id, one.solution_status)],
-            )
-            for one in step.changes
-        ]
-        stored_before = len(self._registry.outcomes())
-        answer = sender.post(compose_entries(entries), secrets.token_hex(16) if step.forged else self._app_secret)
-        stored = self._registry.outcomes()[stored_before:]
-        if stored:
-            became = zip(stored[-1], step.changes, strict=False)
-            return Heard(answer.status, tuple(self._registry.meaning(what, one.solution_id) for what, one in became))
-        states = [self._registry.state(one.solution_id) for one in step.changes]
-        return Heard(answer.status, tuple(f"nothing stored, still {state or 'unknown'}" for state in states))
+class _Telling:
+    """The story on its way."""
+
+    def __init__(self, player: Player, receiver: Receiver, tokens: dict[Party, str], screen: Screen, day: str) -> None:
+        from partnerhook.emulator.scenario.play import Callback
+
+        self._player = player
+        self._receiver = receiver
+        self._screen = screen
+        self._registry = Registry(receiver.database_url, day)
+        self._party_of_app: dict[str, Party] = {player.app(party).id: party for party in PARTIES}
+        self._receipts_seen = 0
+        self._report: Any = None
+        player.callbacks = {party: Callback(f"{receiver.url}/webhook/{party}", tokens[party]) for party in PARTIES}
+        player.reconcile = self._reconcile
+
+    async def tell(self) -> Told:
+        """All of it, step by step."""
+        came: list[Came] = []
+        scene = None
+        async for played in self._player.play():
+            if played.scene is not scene:
+                scene = played.scene
+                self._screen.scene(scene.title)
+            came.append(Came(played.step, self._means(played), played.problems))
+            self._screen.step(played, self._heard(played), came[-1].means)
+        await self._player.finish()
+        told = Told(
+            tuple(came),
+            self._registry.standings(),
+            {solution.id: name for name, solution in self._player.solutions.items()},
+            self._registry.quarantined(),
+            tuple(self._player.unmet_endings()),
+            self._receiver.end(),
+        )
+        self._screen.ending(told)
+        return told
+
+    async def _reconcile(self) -> None:
+        self._report = await asyncio.to_thread(self._receiver.reconcile)
+
+    def _heard(self, played: Played) -> dict[str, list[Party]]:
+        """Which parties' callbacks answered what."""
+        heard: dict[str, list[Party]] = {}
+        for attempt in played.attempts:
+            parties = heard.setdefault(str(attempt.status), [])
+            if self._party_of_app[attempt.app_id] not in parties:
+                parties.append(self._party_of_app[attempt.app_id])
+        return heard
+
+    def _means(self, played: Played) -> tuple[str, ...]:
+        """What the registry made of a step: the longest list of an app, of which the other's must be a part."""
+        if played.step.does == "reconcile":
+            return tuple(self._repaired())
+        meanings: dict[Party, list[str]] = {party: [] for party in PARTIES}
+        receipts = self._registry.receipts()[self._receipts_seen :]
+        self._receipts_seen += len(receipts)
+        taken = {party: [one for one in played.attempts if self._took(one, party)] for party in PARTIES}
+        for receipt in receipts:
+            party: Party = "owner" if receipt.app == "owner" else "partner"
+            sent = taken[party].pop(0)  # an app's POSTs are stored in the order in which they were sent
+            for outcome, solution_id in zip(receipt.outcomes, _solution_ids(sent), strict=False):
+                meanings[party].append(self._registry.meaning(party, outcome, solution_id))
+        if not receipts and played.attempts:
+            return (self._nothing_stored(played),)
+        longest = max(meanings.values(), key=len)
+        for other in meanings.values():
+            if [one for one in longest if one in other] != other:
+                return (*longest, "or", *other)
+        return tuple(longest)
+
+    def _took(self, attempt: Attempt, party: Party) -> bool:
+        return attempt.status == 200 and self._party_of_app[attempt.app_id] == party
+
+    def _nothing_stored(self, played: Played) -> str:
+        attempt = played.attempts[0]
+        (solution_id, *_) = _solution_ids(attempt)
+        state = self._registry.state(self._party_of_app[attempt.app_id], solution_id)
+        return f"nothing stored, still {state or 'unknown'}"
+
+    def _repaired(self) -> Iterator[str]:
+        names = {solution.id: name for name, solution in self._player.solutions.items()}
+        for drift in self._report["drift"]:
+            missed = f", missed {', '.join(drift['missed'])}" if drift["missed"] else ""
+            name = names.get(drift["solution_id"], drift["solution_id"])
+            yield f"{drift['app']}: {name} was taken for {drift['thought']}, is {drift['graph']}{missed}"
+
+
+def _solution_ids(attempt: Attempt) -> list[str]:
+    document = json.loads(attempt.body)
+    return [change["value"]["solution_id"] for entry in document["entry"] for change in entry["changes"]]
 
 
 @contextmanager

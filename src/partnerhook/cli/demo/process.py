@@ -1,4 +1,4 @@
-"""The receiver as a process of its own: started on free ports, ended by SIGTERM."""
+"""The receiver as a process of its own: started on free ports, reconciled, ended by SIGTERM."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from partnerhook.core.errors import PartnerhookError
 
@@ -21,39 +21,43 @@ STARTED_WITHIN_S: Final = 30.0
 ENDED_WITHIN_S: Final = 15.0
 """Three times the grace that `serve` gives to requests under way."""
 
+RECONCILED_WITHIN_S: Final = 60.0
+
 LOG_LINES_SHOWN: Final = 15
 
 
 class Receiver:
-    """`partnerhook serve` in `folder`, with its database and its log."""
+    """`partnerhook serve` in `folder`, with its database and its log. `settings`: without their prefix."""
 
-    def __init__(self, folder: Path, app_secret: str, verify_token: str) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
         self.database_url = f"sqlite:///{folder / 'partnerhook.db'}"
         self.url = ""
-        """The callback URL, once it listens."""
+        """Of its public listener, once it listens."""
+        self._folder = folder
         self._log = folder / "serve.log"
         # Nothing of the person's own settings, and a folder without a partnerhook.toml.
         foreign = {name: value for name, value in os.environ.items() if not name.startswith("PARTNERHOOK_")}
         ours = {
-            "PARTNERHOOK_APP_SECRET": app_secret,
-            "PARTNERHOOK_VERIFY_TOKEN": verify_token,
-            "PARTNERHOOK_DATABASE_URL": self.database_url,
-            "PARTNERHOOK_LISTEN": "127.0.0.1:0",
-            "PARTNERHOOK_ADMIN_LISTEN": "127.0.0.1:0",
-            "PARTNERHOOK_LOG_FORMAT": "json",
+            "DATABASE_URL": self.database_url,
+            "LISTEN": "127.0.0.1:0",
+            "ADMIN_LISTEN": "127.0.0.1:0",
+            "LOG_FORMAT": "json",
+            "RECONCILE_EVERY_S": "0",  # the story says when
+            **settings,
         }
+        self._environment = foreign | {f"PARTNERHOOK_{name}": value for name, value in ours.items()}
         with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "partnerhook", "serve"],
+            self._process = subprocess.Popen(  # noqa: S603 - our own program
+                self._command("serve"),
                 cwd=folder,
-                env=foreign | ours,
+                env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
             )
 
     def wait_until_it_listens(self) -> None:
-        """Learn the callback URL from the log. Raises PartnerhookError with the log's end where it does not start."""
+        """Learn its URL from the log. Raises PartnerhookError with the log's end where it does not start."""
         until = time.monotonic() + STARTED_WITHIN_S
         while not (public := self._public_url()):
             if self._process.poll() is not None:
@@ -61,7 +65,23 @@ class Receiver:
             if time.monotonic() > until:
                 raise PartnerhookError(f"The receiver did not start in {STARTED_WITHIN_S:g} s. {self._log_end()}")
             time.sleep(0.01)
-        self.url = f"{public}/webhook"
+        self.url = public
+
+    def reconcile(self) -> Any:
+        """Run `partnerhook reconcile` beside it; its report. Raises PartnerhookError where that fails."""
+        ended = subprocess.run(  # noqa: S603 - our own program
+            self._command("reconcile", "--format", "json"),
+            cwd=self._folder,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=RECONCILED_WITHIN_S,
+            check=False,
+        )
+        if ended.returncode:
+            raise PartnerhookError(f"`partnerhook reconcile` ended with {ended.returncode}. {ended.stderr}")
+        return json.loads(ended.stdout)
 
     def end(self) -> int:
         """Send SIGTERM and wait; the exit status. What does not end in time is killed."""
@@ -71,6 +91,10 @@ class Receiver:
         except subprocess.TimeoutExpired:
             self._process.kill()
             return self._process.wait()
+
+    @staticmethod
+    def _command(*arguments: str) -> list[str]:
+        return [sys.executable, "-m", "partnerhook", *arguments]
 
     def _public_url(self) -> str:
         for line in self._log.read_bytes().splitlines(keepends=True):
@@ -86,9 +110,9 @@ class Receiver:
 
 
 @contextmanager
-def receiving(folder: Path, app_secret: str, verify_token: str) -> Iterator[Receiver]:
+def receiving(folder: Path, settings: Mapping[str, str]) -> Iterator[Receiver]:
     """A receiver that listens, ended in any case."""
-    receiver = Receiver(folder, app_secret, verify_token)
+    receiver = Receiver(folder, settings)
     try:
         receiver.wait_until_it_listens()
         yield receiver

@@ -1,22 +1,47 @@
-"""What a person sees of the story: a line for each change, then the solutions, then the verdict."""
+"""What a person sees of the story: who does what, what Meta sends, what it meant; then the solutions; the verdict."""
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 import textwrap
-from collections.abc import Sequence
-from itertools import chain, repeat
-from typing import Final
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Final
 
-from partnerhook.cli.demo.compare import Heard, Told
-from partnerhook.cli.demo.story import DAY, Sent, Step
+from partnerhook.cli.demo.compare import Told
 from partnerhook.cli.output import put
 
+if TYPE_CHECKING:
+    from partnerhook.emulator.scenario.play import Played
+    from partnerhook.emulator.scenario.script import Step
+
 COLUMNS_MAX: Final = 100
-"""What the lines need. A narrower terminal gets two lines for each change."""
+"""What the lines need. A narrower terminal gets them folded."""
 
 NO_BREAK: Final = "\u00a0"
+
+DEEDS: Final = {
+    "subscribe": "subscribes its callback",
+    "save as draft": "saves a draft",
+    "create": "proposes",
+    "send request": "sends the draft",
+    "accept": "accepts",
+    "reject": "rejects",
+    "request deactivation": "requests the deactivation of",
+    "accept deactivation": "accepts the deactivation of",
+    "reject deactivation": "declines the deactivation of",
+    "forge": "forges a webhook",
+    "say": "sends",
+    "deliver": "delivers what was held back",
+    "press test": "presses Test",
+    "reconcile": "runs `partnerhook reconcile`",
+}
+"""The deeds of a scenario as a sentence."""
+
+DELIVERIES: Final = {"held": "; its webhook is held back", "lost": "; its webhook is lost", "twice": ""}
 
 
 class Screen:
@@ -26,32 +51,50 @@ class Screen:
         room = shutil.get_terminal_size((COLUMNS_MAX, 0)).columns if sys.stdout.isatty() else COLUMNS_MAX
         self._columns = min(room, COLUMNS_MAX)
 
-    def opening(self, url: str) -> None:
-        """Where it happens, and the head of the columns."""
-        self._put(f"A receiver with an empty database listens at {url}.")
-        self._put(f"What arrives is signed as Meta signs. Times are of {DAY}, UTC.")
-        put("")
-        self._step(Sent("time", "event", "status", "solution"), "HTTP", "what it meant")
+    def opening(self, meta_url: str, receiver_url: str, day: str) -> None:
+        """Where it happens."""
+        self._put(f"Meta in a box, with an owner's app and a partner's app: {meta_url} (a page, while this runs).")
+        self._put(f"A receiver with an empty database, for both apps: {receiver_url}")
+        self._put(f"Times are of {day}, UTC. Below each deed: what Meta sends, who heard it, what it meant.")
 
     def scene(self, title: str) -> None:
         """What the next steps are about."""
         put("")
         self._put(title)
 
-    def step(self, step: Step, heard: Heard) -> None:
-        """What arrived in Meta's words, what was answered, and what it meant: a line for each change."""
-        answers = chain([str(heard.answer)], repeat(""))  # one POST, one answer
-        for words, answer, meaning in zip(step.sent, answers, chain(heard.means, repeat("")), strict=False):
-            self._step(words, answer, meaning)
+    def step(self, played: Played, heard: Mapping[str, Sequence[str]], means: Sequence[str]) -> None:
+        """Who does what; then a line for each change that arrived."""
+        time = datetime.fromtimestamp(played.at, UTC).strftime("%H:%M")
+        self._put(f"{time}  {_deed(played.step)}", indent=7)
+        answers = ", ".join(f"{'+'.join(parties)} {status}" for status, parties in heard.items())
+        if played.refusal:
+            self._put(f"{'':<7}{played.refusal}", indent=7)
+        elif played.step.does == "subscribe":
+            self._put(f"{'':<7}the challenge came back")
+        elif played.step.does == "reconcile":
+            for repaired in means:
+                self._put(f"{'':<7}{repaired}", indent=9)
+        for words, meaning in zip_longest(_words(played), means if played.attempts else ()):
+            event, word = words or ("", "")
+            self._change(f"{event:<16} {word:<20}", answers, meaning or "")
+            answers = ""
+
+    def _change(self, sent: str, answers: str, meaning: str) -> None:
+        if self._columns < COLUMNS_MAX:
+            self._put(f"{'':<7}{sent}  {answers}", indent=9)
+            self._put(f"{'':<9}{meaning}", indent=9)
+        else:
+            put(f"{'':<7}{sent}  {answers:<17}  {meaning}".rstrip(), at_once=True)
 
     def ending(self, told: Told) -> None:
         """The table of the solutions, each with its history below it, and what else is left."""
         put("")
-        self._put("The solutions in its database, each with its history:")
+        self._put("The solutions in the receiver's database, as each app heard of them, with their history:")
         put("")
-        _row("solution", "portfolio", "status", "pending", "usable", "since")
-        for one in told.ending:
-            _row(one.solution_id, one.portfolio_id, one.status, one.pending, "yes" if one.usable else "no", one.since)
+        _row("solution", "", "app", "status", "pending", "usable", "since")
+        for one in sorted(told.standings, key=lambda one: (list(told.names).index(one.solution_id), one.app)):
+            name = told.names[one.solution_id]
+            _row(name, one.solution_id, one.app, one.status, one.pending, "yes" if one.usable else "no", one.since)
             self._history(one.history)
         put("")
         for reason in told.quarantined:
@@ -68,27 +111,45 @@ class Screen:
             return
         put("As the story implies.")
         put("")
-        put("Next: send some by hand (README.md), or write a configuration for your app:")
+        put("Next: act for both parties yourself, on a page in your browser; or configure your own app:")
+        put(f"  {_command()} emulate")
         put(f"  {_command()} config init")
-
-    def _step(self, sent: Sent, answer: str, meaning: str) -> None:
-        left = f"{sent.time:<5}  {sent.event:<16} {sent.word:<20}  {sent.solution:<12}"
-        if self._columns < COLUMNS_MAX:
-            put(left.rstrip())
-            put(f"{'':<7}{answer:<4}  {meaning}", at_once=True)
-        else:
-            put(f"{left} {answer:>4}  {meaning}", at_once=True)
 
     def _history(self, history: Sequence[str]) -> None:
         # A break may stand before a sign, never inside of what stands between two of them.
         whole = [happened.replace(" ", NO_BREAK) for happened in history]
-        self._put(f" >{NO_BREAK}".join(whole), indent="  ")
+        self._put(f"{'':<2}" + f" >{NO_BREAK}".join(whole), indent=4)
 
-    def _put(self, text: str, indent: str = "") -> None:
+    def _put(self, text: str, indent: int = 0) -> None:
+        """Folded lines; `indent`: of those that follow the first."""
+        lead = text[: len(text) - len(text.lstrip(" "))]
         for line in textwrap.wrap(
-            text, self._columns, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
+            text.strip(" "),
+            self._columns,
+            initial_indent=lead,
+            subsequent_indent=" " * indent,
+            break_on_hyphens=False,
         ):
-            put(line.replace(NO_BREAK, " "))
+            put(line.replace(NO_BREAK, " "), at_once=True)
+
+
+def _deed(step: Step) -> str:
+    wrongly = ", with a verify token that the callback does not know" if step.wrong_token else ""
+    told = f"{step.by} {DEEDS[step.does]} {step.solution}".rstrip()
+    to = f" to the {step.to}'s app" if step.does in {"say", "forge"} else ""
+    together = ", in one POST to each app" if step.batch else ""
+    return f"{told}{to}{together}{wrongly}{DELIVERIES.get(step.delivery, '')}"
+
+
+def _words(played: Played) -> list[tuple[str, str]]:
+    """What was sent, in Meta's words: to the app that got the most."""
+    sent: dict[str, list[tuple[str, str]]] = {}
+    for attempt in played.attempts:
+        for entry in json.loads(attempt.body)["entry"]:
+            for change in entry["changes"]:
+                value = change["value"]
+                sent.setdefault(attempt.app_id, []).append((value.get("event", ""), value.get("solution_status", "")))
+    return max(sent.values(), key=len, default=[])
 
 
 def _command() -> str:
@@ -98,5 +159,5 @@ def _command() -> str:
 
 
 def _row(*cells: str) -> None:
-    widths = (12, 12, 11, 20, 6, 5)
+    widths = (8, 15, 7, 11, 20, 6, 5)
     put("  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip())
