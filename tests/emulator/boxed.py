@@ -20,15 +20,18 @@ START = 1_760_000_000
 
 
 class Boxed:
-    """A context manager. The clock stands still; `rules` are single choices."""
+    """A context manager. The clock stands still; `rules` are single choices. `hold`: nothing is sent until `settle`."""
 
-    def __init__(self, profile: str = "guide", *, chaos: dict[str, Any] | None = None, **rules: Any) -> None:
+    def __init__(
+        self, profile: str = "guide", *, chaos: dict[str, Any] | None = None, hold: bool = True, **rules: Any
+    ) -> None:
         self.box = new_box(
             seed=5,
             rules=PROFILES[Profile(profile)].changed(rules),
             chaos=Chaos.model_validate(chaos or {}),
             clock=Clock(0.0, start=START),
         )
+        self.box.courier.hold = hold
         self.stranger = self.box.add_app("Stranger")
         self._open = ExitStack()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import threading
 from collections.abc import Callable
@@ -43,6 +45,15 @@ def echo(came: Came) -> Answer:
     if came.query.get("hub.verify_token") != VERIFY_TOKEN:
         return 403, b"Forbidden"
     return 200, came.query["hub.challenge"].encode()
+
+
+def signed(came: Came, app_secret: str) -> bool:
+    """Whether both signatures are right over exactly these bytes."""
+    key = app_secret.encode()
+    return (
+        came.headers["x-hub-signature-256"] == "sha256=" + hmac.new(key, came.body, hashlib.sha256).hexdigest()
+        and came.headers["x-hub-signature"] == "sha1=" + hmac.new(key, came.body, hashlib.sha1).hexdigest()
+    )
 
 
 class Callback:

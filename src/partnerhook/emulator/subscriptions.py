@@ -23,6 +23,7 @@ FIELD_VERSION: Final = "v25.0"
 """Of each field that is subscribed without naming another."""
 
 CHALLENGE_DIGITS: Final = 10
+PORT_MAX: Final = 65_535
 
 
 async def subscribe(
@@ -53,6 +54,8 @@ async def verify(callback_url: str, verify_token: str, *, timeout_s: float) -> N
     asked = {"hub.mode": "subscribe", "hub.challenge": challenge, "hub.verify_token": verify_token}
     try:
         url = httpx2.URL(callback_url)
+        if (url.port or 0) > PORT_MAX:
+            raise httpx2.InvalidURL("no machine has such a port")  # noqa: TRY301 - as all others that cannot be reached
         async with (
             httpx2.AsyncClient(trust_env=False, follow_redirects=False) as client,
             asyncio.timeout(timeout_s),
@@ -60,8 +63,7 @@ async def verify(callback_url: str, verify_token: str, *, timeout_s: float) -> N
             response = await client.get(url.copy_merge_params(asked), timeout=None)
     except TimeoutError:
         raise _failed("curl_errno = 28; curl_error = Operation timed out; HTTP Status Code = 0") from None
-    except (httpx2.ConnectError, httpx2.InvalidURL, httpx2.UnsupportedProtocol, UnicodeError, OverflowError):
-        # OverflowError: a port that no machine has.
+    except (httpx2.ConnectError, httpx2.InvalidURL, httpx2.UnsupportedProtocol, UnicodeError):
         raise _failed("curl_errno = 7; curl_error = Failed to connect; HTTP Status Code = 0") from None
     except httpx2.HTTPError:
         raise _failed("curl_errno = 56; curl_error = Failure when receiving data; HTTP Status Code = 0") from None
