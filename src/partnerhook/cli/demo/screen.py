@@ -84,17 +84,18 @@ class Screen:
             self._put(f"{'':<7}{sent}  {answers}", indent=9)
             self._put(f"{'':<9}{meaning}", indent=9)
         else:
-            put(f"{'':<7}{sent}  {answers:<17}  {meaning}".rstrip(), at_once=True)
+            self._put(f"{'':<7}{sent}  {answers:<17}  {meaning}".rstrip(), indent=65)
 
     def ending(self, told: Told) -> None:
         """The table of the solutions, each with its history below it, and what else is left."""
         put("")
         self._put("The solutions in the receiver's database, as each app heard of them, with their history:")
         put("")
-        _row("solution", "", "app", "status", "pending", "usable", "since")
+        self._row("solution", "", "app", "status", "pending", "usable", "since")
         for one in sorted(told.standings, key=lambda one: (list(told.names).index(one.solution_id), one.app)):
             name = told.names[one.solution_id]
-            _row(name, one.solution_id, one.app, one.status, one.pending, "yes" if one.usable else "no", one.since)
+            usable = "yes" if one.usable else "no"
+            self._row(name, one.solution_id, one.app, one.status, one.pending, usable, one.since)
             self._history(one.history)
         put("")
         for reason in told.quarantined:
@@ -111,9 +112,17 @@ class Screen:
             return
         put("As the story implies.")
         put("")
-        put("Next: act for both parties yourself, on a page in your browser; or configure your own app:")
+        self._put("Next: act for both parties yourself, on a page in your browser; or configure your own app:")
         put(f"  {_command()} emulate")
         put(f"  {_command()} config init")
+
+    def _row(self, *cells: str) -> None:
+        """One of the table; its id is left out where there is no room."""
+        widths = (8, 15, 7, 11, 20, 6, 5)
+        fitted = [cell.ljust(width) for cell, width in zip(cells, widths, strict=True)]
+        if self._columns < COLUMNS_MAX:
+            del fitted[1]
+        put("  ".join(fitted).rstrip())
 
     def _history(self, history: Sequence[str]) -> None:
         # A break may stand before a sign, never inside of what stands between two of them.
@@ -156,8 +165,3 @@ def _command() -> str:
     """How to call this program from here: the shell may not find it by its name."""
     called = sys.argv[0]
     return called if called.endswith("/partnerhook") and not shutil.which("partnerhook") else "partnerhook"
-
-
-def _row(*cells: str) -> None:
-    widths = (8, 15, 7, 11, 20, 6, 5)
-    put("  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip())
