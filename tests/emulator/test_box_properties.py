@@ -21,10 +21,10 @@ from partnerhook.emulator.clock import Clock
 from partnerhook.emulator.refusals import Refusal, Refused
 from partnerhook.emulator.rules import PROFILES, Profile
 from partnerhook.emulator.run import new_box
-from partnerhook.emulator.world import App, Subscription
+from partnerhook.emulator.world import App, Solution, Subscription
 
-STEPS = {(row.before, row.action): row.after for row in TRANSITIONS}
-WITHDRAWN = {(INITIATED, "request deactivation"): DEACTIVATED}
+STEPS: dict[tuple[State | None, str], State] = {(row.before, row.action): row.after for row in TRANSITIONS}
+WITHDRAWN: dict[tuple[State | None, str], State] = {(INITIATED, "request deactivation"): DEACTIVATED}
 NAMES = st.text(st.characters(codec="utf-8"), min_size=2, max_size=75)
 
 
@@ -80,24 +80,43 @@ class Lives(RuleBasedStateMachine):
         with nothing_changes(self.box):
             self.box.create(owner, name=name, partner_app_id=partner.id, owner_permissions=["MESSAGING"])
 
-    @rule(solution_id=solutions, action=st.sampled_from(ACTIONS), app=st.integers(0, 2))
-    def act(self, solution_id: str, action: str, app: int) -> None:
-        """What `allowed` has works and leads where the table says; all else is refused."""
+    @rule(solution_id=solutions, numbers=st.lists(st.integers(0, 5), min_size=1, max_size=5))
+    def go_on(self, solution_id: str, numbers: list[int]) -> None:
+        """What `allowed` has works, leads where the table says, and is heard."""
         solution = self.box.world.solutions[solution_id]
-        actor: App = list(self.box.world.apps.values())[app]
-        before = self.states[solution_id]
+        for number in numbers:
+            parties = self.box.world.parties(solution)
+            allowed = [(action, app) for app in parties for action in self.box.allowed(solution, app)]
+            if allowed:
+                self.do(solution, *allowed[number % len(allowed)])
+                self.states_are_as_worked_out()
+
+    def do(self, solution: Solution, action: str, actor: App) -> None:
+        """One thing that is allowed."""
         sent = self.box.outbox.numbered
-        if action not in self.box.allowed(solution, actor):
-            with nothing_changes(self.box):
-                self.box.act(solution, action, actor)
-            return
 
         self.box.act(solution, action, actor)
 
-        steps = STEPS | WITHDRAWN if self.profile is Profile.OPENAPI else STEPS
-        self.states[solution_id] = steps[before, action]
+        self.states[solution.id] = self.steps[self.states[solution.id], action]
         heard = [parcel.changes[0].value["solution_status"] for parcel in self.box.outbox.parcels if parcel.id > sent]
         assert heard == [solution.word] * (1 if solution.word == "DRAFT" else 2)
+
+    @property
+    def steps(self) -> dict[tuple[State | None, str], State]:
+        """The table of the profile."""
+        return STEPS | WITHDRAWN if self.profile is Profile.OPENAPI else STEPS
+
+    @rule(solution_id=solutions)
+    def try_all_else(self, solution_id: str) -> None:
+        """Whatever `allowed` does not have is refused, whoever tries it."""
+        solution = self.box.world.solutions[solution_id]
+        for app in self.box.world.apps.values():
+            allowed = self.box.allowed(solution, app)
+            assert {(self.states[solution_id], action) for action in allowed} <= set(self.steps)
+            for action in (*ACTIONS, "fly"):
+                if action not in allowed:
+                    with nothing_changes(self.box):
+                        self.box.act(solution, action, app)
 
     @rule(solution_id=solutions, name=NAMES, app=st.integers(0, 2))
     def rename(self, solution_id: str, name: str, app: int) -> None:
@@ -161,7 +180,7 @@ def test_every_order_of_everything(profile: Profile):
     """In both profiles."""
     machine = type("Machine", (Lives,), {"profile": profile})
 
-    run_state_machine_as_test(machine, settings=settings(max_examples=60, stateful_step_count=30, deadline=None))
+    run_state_machine_as_test(machine, settings=settings(max_examples=100, stateful_step_count=30, deadline=None))
 
 
 @pytest.mark.parametrize("deactivation_by", ["owner", "either"])
