@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from pages import commands, configuration, lifecycle, scenarios
+from pages import commands, configuration, emulator, lifecycle, scenarios
 
 DOCS = Path(__file__).parent
 
@@ -15,6 +15,7 @@ PAGES = {
     "configuration.md": configuration.page,
     "commands.md": commands.page,
     "scenarios.md": scenarios.page,
+    "emulator.md": emulator.page,
 }
 
 

@@ -18,7 +18,7 @@ from partnerhook.core.transitions import TRANSITIONS
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-PAGES = ["lifecycle.md", "configuration.md", "commands.md", "scenarios.md"]
+PAGES = ["lifecycle.md", "configuration.md", "commands.md", "scenarios.md", "emulator.md"]
 ARROW = re.compile(r"^    (\S+) --> (\S+): ([a-z ]+) \(([a-z]+)\)$")
 
 

@@ -122,6 +122,7 @@ class Control:
             self._route("DELETE", "/customers/{waba}", self.offboard),
             self._route("GET", "/deliveries", self.deliveries),
             self._route("POST", "/settle", self.settle),
+            self._route("DELETE", "/waiting", self.lose),
             self._route("POST", "/clock", self.tick),
             self._route("PATCH", "/rules", self.change_rules),
             self._route("PUT", "/chaos", self.set_chaos),
@@ -139,6 +140,7 @@ class Control:
                 wrong = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
                 return JSONResponse({"error": "; ".join(wrong)}, 400)
 
+        answer.__doc__ = handler.__doc__  # docs/emulator.md is made of these
         return Route(path, answer, methods=[method])
 
     async def overview(self, _request: Request) -> Json:
@@ -238,6 +240,13 @@ class Control:
         """Deliver everything now, moving the clock on over every gap."""
         made = await self._box.courier.settle()
         return {"attempts": made, "now": said(int(self._box.now()))}
+
+    async def lose(self, _request: Request) -> Json:
+        """Lose what waits to be delivered, for good."""
+        lost = sum(len(parcel.changes) for parcel in self._box.outbox.parcels)
+        self._box.outbox.parcels = []
+        self._box.outbox.dropped += lost
+        return {"lost": lost}
 
     async def tick(self, request: Request) -> Json:
         """Move the clock on, or change its speed."""

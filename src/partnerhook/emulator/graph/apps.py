@@ -19,7 +19,7 @@ from partnerhook.emulator.subscriptions import subscribe as verify_and_subscribe
 
 
 def subscriptions(call: Call) -> dict[str, Any]:
-    """GET /{app}/subscriptions."""
+    """GET /{app}/subscriptions: where the app gets its webhooks, and which. By the app token, as the next two."""
     app = _subscribing_app(call)
     return {"data": [nodes.subscription(app.subscription)] if app.subscription else []}
 
@@ -64,19 +64,19 @@ def _subscribing_app(call: Call) -> Any:
 
 
 def details(call: Call) -> dict[str, Any]:
-    """GET /{app}."""
+    """GET /{app}: name and link."""
     wanted = parse(call.text("fields", "name,link"))
     return select(nodes.app(call.box.find_app(call.node)), wanted, kind="Application", defaults={})
 
 
 def assigned(call: Call) -> dict[str, Any]:
-    """GET /me/assigned_applications, and /me/application_details (C8)."""
+    """GET /me/assigned_applications, and /me/application_details (C8): the apps of the token's portfolio."""
     apps = call.box.world.apps_of(call.caller.app.portfolio_id)
     return {"data": [nodes.app(app) for app in apps]}
 
 
 def permissions(call: Call) -> dict[str, Any]:
-    """GET /me/permissions."""
+    """GET /me/permissions: what the token may do."""
     return {"data": [{"permission": scope, "status": "granted"} for scope in call.caller.app.scopes]}
 
 
@@ -86,7 +86,7 @@ def me(call: Call) -> dict[str, Any]:
 
 
 def debug_token(call: Call) -> dict[str, Any]:
-    """GET /debug_token."""
+    """GET /debug_token: whose `input_token` is, whether it is valid, until when, and for what."""
     asked = find(call.box, call.text("input_token"))
     if asked is None or asked.app.id != call.caller.app.id:
         error = {"code": 190, "message": "Invalid OAuth access token - Cannot parse access token"}

@@ -36,7 +36,7 @@ PERMISSIONS: Final = frozenset(
 
 
 def create(call: Call) -> dict[str, Any]:
-    """POST /{app}/whatsapp_business_solution."""
+    """POST /{app}/whatsapp_business_solution: a new solution, sent to the partner at once."""
     call.caller.needs(*ACT)
     owner = own_app(call)
     permissions = {side: call.words(f"{side}_permissions") for side in ("owner", "partner")}
@@ -55,7 +55,7 @@ def create(call: Call) -> dict[str, Any]:
 
 
 def list_for_app(call: Call) -> dict[str, Any]:
-    """GET /{app}/whatsapp_business_solutions."""
+    """GET /{app}/whatsapp_business_solutions: those in which the app has a part, or `role` alone."""
     call.caller.needs(MANAGEMENT)
     app = own_app(call)
     role = call.params.get("role")
@@ -66,7 +66,7 @@ def list_for_app(call: Call) -> dict[str, Any]:
 
 
 def list_for_account(call: Call) -> dict[str, Any]:
-    """GET /{waba}/solutions."""
+    """GET /{waba}/solutions: through which solution a customer's account is shared."""
     call.caller.needs(MANAGEMENT)
     customer = call.box.world.customers[call.node]
     solution = call.box.world.solutions[customer.solution_id]
@@ -82,13 +82,13 @@ def _listed(call: Call, found: dict[str, Solution]) -> dict[str, Any]:
 
 
 def details(call: Call) -> dict[str, Any]:
-    """GET /{solution}."""
+    """GET /{solution}: name and both statuses, or `fields`."""
     call.caller.needs(MANAGEMENT)
     return _node(call, own_solution(call), _fields(call, nodes.LISTED))
 
 
 def partners(call: Call) -> dict[str, Any]:
-    """GET /{solution}/partners."""
+    """GET /{solution}/partners: the invited side, with its own status."""
     call.caller.needs(MANAGEMENT)
     solution = own_solution(call)
     _, partner = call.box.world.parties(solution)
@@ -113,7 +113,7 @@ def access_token(call: Call) -> dict[str, Any]:
 
 
 def accept(call: Call) -> dict[str, Any]:
-    """POST /{solution}/accept."""
+    """POST /{solution}/accept: by the invited partner."""
     try:
         own_solution(call)
     except Refused as refused:
@@ -160,7 +160,7 @@ def reject(call: Call) -> dict[str, Any]:
 
 
 def send_deactivation_request(call: Call) -> dict[str, Any]:
-    """POST /{solution}/send_deactivation_request."""
+    """POST /{solution}/send_deactivation_request: it stays active until the other party answers."""
     solution = _act(call, "request deactivation")
     request_id = f"deactivation_req_{call.box.world.new_id(10)}"
     told = {"success": True, "message": "Deactivation request submitted successfully", "request_id": request_id}
@@ -168,12 +168,12 @@ def send_deactivation_request(call: Call) -> dict[str, Any]:
 
 
 def accept_deactivation_request(call: Call) -> dict[str, Any]:
-    """POST /{solution}/accept_deactivation_request."""
+    """POST /{solution}/accept_deactivation_request: by the party that did not ask."""
     return _node_or_success(call, _act(call, "accept deactivation"))
 
 
 def reject_deactivation_request(call: Call) -> dict[str, Any]:
-    """POST /{solution}/reject_deactivation_request."""
+    """POST /{solution}/reject_deactivation_request: by the party that did not ask."""
     if call.box.rules.bodies_required and not call.truth("reject_deactivation_request", default=False):
         raise Refused(Refusal.BAD_PARAMETER, "The parameter reject_deactivation_request is required")
     return _node_or_success(call, _act(call, "reject deactivation"))
