@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from partnerhook.core import partner_solutions
+from partnerhook.core.graph_readings import GraphReading, observe_reading
 from partnerhook.core.names import WORD_OF_STATE, Flag, State
 from partnerhook.core.observations import MICROSECONDS, Observation, observe
 from partnerhook.core.transitions import TRANSITIONS, Transition
@@ -50,7 +51,15 @@ def observation(
     return observe(update, app="default", received_at=received_at)
 
 
-observations = st.builds(
+def graph_reading(word: str, read_at: int, *, received_at: int = NOON_S * MICROSECONDS) -> Observation:
+    """What a reading from the Graph API becomes."""
+    pending = "PENDING_DEACTIVATION" if word == "PENDING_DEACTIVATION" else "NONE"
+    status = "ACTIVE" if word == "PENDING_DEACTIVATION" else word
+    reading = GraphReading("774485461512159", status, pending, read_at, asked_at=received_at)
+    return observe_reading(reading, app="default", received_at=received_at)
+
+
+webhooks = st.builds(
     observation,
     st.sampled_from(WORDS),
     st.none() | st.integers(NOON_S - 2, NOON_S + 2),
@@ -61,13 +70,18 @@ observations = st.builds(
 )
 """All of one solution; few seconds and few words, so that they meet."""
 
+readings = st.builds(
+    graph_reading, st.sampled_from(WORDS), st.integers(NOON_S - 2, NOON_S + 2), received_at=receipt_times
+)
+observations = webhooks | webhooks | webhooks | readings
+
 
 @st.composite
 def walks(draw: st.DrawFn, *, crowded: bool) -> list[tuple[Transition, int]]:
     """A legal way through the lifecycle, each step with its second.
 
-    Not crowded: every step has a second of its own. Crowded: steps share seconds, but no state is
-    entered twice in one.
+    Not crowded: every step has a second of its own. Crowded: steps share seconds, and may come back
+    to a state within one.
     """
     walk: list[tuple[Transition, int]] = []
     state: State | None = None
@@ -77,8 +91,7 @@ def walks(draw: st.DrawFn, *, crowded: bool) -> list[tuple[Transition, int]]:
         if not ways:
             break
         row = draw(st.sampled_from(ways))
-        entered = [step.after for step, second in walk if second == at]
-        at += draw(st.integers(0 if crowded and row.after not in entered else 1, 2))
+        at += draw(st.integers(0 if crowded else 1, 2))
         walk.append((row, at))
         state = row.after
     return walk

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from partnerhook.core.receipts import Fate
 from partnerhook.core.signature import Diagnosis
 from partnerhook.core.timeline import Effect
 from partnerhook.core.triggers import TRIGGER_OF_NAME
+from partnerhook.testing import MetaInABox
 from running import SECRET, Server
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "json.md").read_text()
@@ -80,6 +82,36 @@ def test_every_key_of_tries_and_settings(server: Server, tmp_path: Path):
     ]
 
     assert list(checked["callbacks"]) == ["default"]
+    assert set(keys(documents)) <= DOCUMENTED
+
+
+def test_every_key_of_what_asks_meta(server: Server, tmp_path: Path):
+    """Of commands that need the Graph API."""
+    with MetaInABox() as box:
+        app = box.owner
+        command = Command(
+            tmp_path,
+            APP_SECRET=app.app_secret,
+            VERIFY_TOKEN="t",
+            APP_ID=app.app_id,
+            ACCESS_TOKEN=app.access_token,
+            GRAPH_URL=box.url,
+            PUBLIC_URL=server.url,
+        )
+        command.run("migrate")
+        solution_id = box.create()
+        documents = [
+            command.json("reconcile"),
+            command.json("solutions", "show", solution_id),
+            command.json("graph", "list"),
+            command.json("solutions", "create", "Ours", "--partner-app-id", box.partner.app_id, "--yes"),
+            command.json("solutions", "accept", solution_id, "--dry-run"),
+            command.json("subscribe", "--dry-run"),
+            json.loads(command.run("doctor", "--format", "json").stdout),
+        ]
+
+    assert documents[0]["drift"][0]["difference"] == "new"
+    assert documents[1]["graph"]["role"] == "OWNER"
     assert set(keys(documents)) <= DOCUMENTED
 
 

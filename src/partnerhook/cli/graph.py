@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from cyclopts import App, Parameter
 
@@ -12,7 +12,7 @@ from partnerhook.cli import views
 from partnerhook.cli.graph_app import AppName, GraphApp, SolutionId, graph_app
 from partnerhook.cli.options import ConfigFile, Format
 from partnerhook.cli.output import Column, Kind, show_attributes, show_document, show_list
-from partnerhook.core.graph_readings import GraphReading
+from partnerhook.core.graph_readings import AppReference, GraphReading
 from partnerhook.core.timeline import clock
 
 app = App(
@@ -90,17 +90,18 @@ def attributes(one: GraphReading) -> list[tuple[str, str]]:
         ("Name", one.name),
         ("Status", one.status),
         ("Pending", one.pending),
-        ("Owner app", _named(one.owner_app)),
+        ("Owner app", named(one.owner_app)),
         ("Owner may", ", ".join(one.owner_permissions)),
     ]
     for partner in one.partners:
         told += [
-            ("Partner app", _named(partner.app)),
+            ("Partner app", named(partner.app)),
             ("Partner status", partner.status),
             ("Partner may", ", ".join(partner.permissions)),
         ]
     return [*told, ("Read at", clock(one.read_at))]
 
 
-def _named(app_: Any) -> str:
+def named(app_: AppReference | None) -> str:
+    """An app in one line."""
     return f"{app_.id} {app_.name}".strip() if app_ else ""

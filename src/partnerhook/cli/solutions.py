@@ -11,6 +11,7 @@ from cyclopts import App, Parameter, Token
 
 from partnerhook import bootstrap, config
 from partnerhook.cli import views
+from partnerhook.cli.graph import named
 from partnerhook.cli.options import ConfigFile, Format
 from partnerhook.cli.output import Column, Kind, put, show_attributes, show_document, show_items, show_list
 from partnerhook.cli.solution_actions import ACTIONS
@@ -21,7 +22,7 @@ from partnerhook.core.observations import MICROSECONDS
 from partnerhook.core.timeline import Entry, clock, say, sentence
 
 if TYPE_CHECKING:
-    from partnerhook.services.query import CustomerEvent, Story
+    from partnerhook.services.query import CustomerEvent, GraphFacts, Story
 
 app = App(
     name="solutions",
@@ -150,12 +151,24 @@ def show(
     if output == "json":
         show_document(views.story(told))
         return
-    show_attributes(_attributes(told.solution))
+    show_attributes([*_attributes(told.solution), *(told_by_graph(told.graph) if told.graph else ())])
     put("\nTimeline")
     show_items(told.timeline, TIMELINE)
     if told.customers:
         put("\nCustomers")
         show_items(told.customers, CUSTOMERS)
+
+
+def told_by_graph(facts: GraphFacts) -> list[tuple[str, str]]:
+    """What only the Graph API tells, a line for each."""
+    partners = ", ".join(f"{named(one.app)} {one.status}".strip() for one in facts.partners)
+    return [
+        ("Name", facts.name),
+        ("Role of this app", facts.role),
+        ("Owner app", named(facts.owner_app)),
+        ("Partner", partners),
+        ("Read at", clock(facts.read_at)),
+    ]
 
 
 @app.command

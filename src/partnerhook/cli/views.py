@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from partnerhook.core.observations import Observation
     from partnerhook.core.receipts import Outcome, Receipt
     from partnerhook.core.timeline import Entry
-    from partnerhook.services.query import CustomerEvent, Story
+    from partnerhook.services.query import CustomerEvent, GraphFacts, Story
     from partnerhook.services.rebuild import Difference
     from partnerhook.services.reconcile import Reconciled
 
@@ -53,6 +53,19 @@ def story(told: Story) -> Json:
     return solution(told.solution) | {
         "timeline": [entry(one) for one in told.timeline],
         "customers": [customer(one) for one in told.customers],
+        "graph": None if told.graph is None else graph_facts(told.graph),
+    }
+
+
+def graph_facts(one: GraphFacts) -> Json:
+    """What only the Graph API tells of a solution."""
+    return {
+        "name": one.name,
+        "role": one.role,
+        "owner_app": app_reference(one.owner_app),
+        "owner_permissions": list(one.owner_permissions),
+        "partners": [partner(part) for part in one.partners],
+        "read_at": clock(one.read_at),
     }
 
 

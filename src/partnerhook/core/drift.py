@@ -9,7 +9,6 @@ from typing import Final, NamedTuple
 from partnerhook.core.graph_readings import GraphReading
 from partnerhook.core.lifecycle import Solution
 from partnerhook.core.names import STATE_OF_WORD, UNKNOWN, WORD_OF_STATE, Flag, State
-from partnerhook.core.observations import MICROSECONDS
 from partnerhook.core.transitions import way
 
 
@@ -82,8 +81,3 @@ def missed_webhooks(before: State, after: State) -> tuple[str, ...]:
     """The words of the webhooks that lead from `before` to `after`; the shortest way, as the lifecycle has it."""
     states = way(before, after)
     return tuple(WORD_OF_STATE.get(entered, after.status.value) for _, entered in pairwise(states))
-
-
-def graph_clock_ahead_s(reading: GraphReading) -> int:
-    """How far Meta's clock is ahead of ours, in whole seconds, by this reading."""
-    return reading.read_at - reading.asked_at // MICROSECONDS

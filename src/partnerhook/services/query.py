@@ -14,14 +14,16 @@ from partnerhook.core.lifecycle import Solution
 from partnerhook.core.observations import Observation
 from partnerhook.core.receipts import Receipt
 from partnerhook.core.timeline import Entry, timeline
-from partnerhook.store import customers, migrate, observations, receipts, solutions
+from partnerhook.store import customers, graph_readings, migrate, observations, receipts, solutions
 from partnerhook.store.customers import CustomerEvent
+from partnerhook.store.graph_readings import GraphFacts
 from partnerhook.store.observations import ObservationFilter
 from partnerhook.store.receipts import ListedReceipt, ReceiptFilter
 from partnerhook.store.solutions import SolutionFilter
 
 __all__ = [
     "CustomerEvent",
+    "GraphFacts",
     "ListedReceipt",
     "ObservationFilter",
     "Queries",
@@ -40,6 +42,8 @@ class Story(NamedTuple):
     solution: Solution
     timeline: list[Entry]
     customers: list[CustomerEvent]
+    graph: GraphFacts | None
+    """What only the Graph API tells; None where it was never asked."""
 
 
 class Queries:
@@ -64,7 +68,8 @@ class Queries:
             found = solutions.find_by_id(conn, solution_id, app)
             history = observations.find(conn, app, solution_id)
             shared = customers.of_solution(conn, app, solution_id)
-        return Story(found[0], timeline(history), shared) if found else None
+            told = graph_readings.find(conn, solution_id).get((app, solution_id))
+        return Story(found[0], timeline(history), shared, told) if found else None
 
     def history(self, app: str, solution_id: str) -> list[Observation]:
         """Everything ever heard of one solution."""

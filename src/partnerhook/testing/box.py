@@ -144,6 +144,10 @@ class MetaInABox:
             for one in list(self._box.courier.attempts)[before:]
         ]
 
+    def lose(self) -> None:
+        """What waits to be delivered never comes: Meta lost it."""
+        self._remote.ask("DELETE", "/waiting")
+
     def advance(self, seconds: float) -> None:
         """Move the emulated clock on."""
         self._remote.ask("POST", "/clock", {"advance_s": seconds})
