@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
+from bench.box import RECONCILED, BoxFigures
 from bench.load import Measured
 from bench.plan import EMPTY, FULL, OURS, Results
 from bench.rounds import Rounds
@@ -59,6 +60,8 @@ def tables(results: Results) -> Iterator[Table]:
         yield _batch(results)
     if results.million is not None:
         yield _million(results)
+    if results.box is not None:
+        yield _box(results.box)
 
 
 def _singles(results: Results) -> Table:
@@ -164,3 +167,21 @@ def _ratios(results: Results) -> Iterator[Expectation]:
             got = ratio(found, OURS.name, kind.value)
             what = f"to {NAMES[kind.value]} at {EXPECTED_AT} connections"
             yield Expectation(what, f"{wanted:g} x", f"{got:.2f} x", met=got >= wanted)
+
+
+def _box(found: BoxFigures) -> Table:
+    overhead = found.call_s / found.bare_call_s
+    return Table(
+        "Meta in a box and the Graph client",
+        ("what", "found"),
+        [
+            ("webhooks per second that the box signs, sends and has answered by bare uvicorn", f"{found.sent_s:,.0f}"),
+            ("a Graph call with the HTTP client alone", f"{found.bare_call_s * 1_000:.2f} ms"),
+            ("the same with the Graph client", f"{found.call_s * 1_000:.2f} ms, {overhead:.2f} times as long"),
+            (
+                f"`reconcile` of {RECONCILED:,} solutions that the registry does not know",
+                f"{found.reconcile_new_s:.1f} s",
+            ),
+            ("once more, with nothing to repair", f"{found.reconcile_again_s:.1f} s"),
+        ],
+    )

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar, Final, Self
 
-from bench import small, story
+from bench import box, small, story
 from bench.load import Shape
 from bench.machine import Cores
 from bench.rounds import Contender, Course, Rounds, run_rounds
@@ -30,7 +30,7 @@ BATCH: Final = Shape(connections=8, changes=1_000, apart=10_000)
 class Plan:
     """A complete run, unless something was changed."""
 
-    PARTS: ClassVar = (*(kind.value for kind in Kind), "batch", "million", "small")
+    PARTS: ClassVar = (*(kind.value for kind in Kind), "batch", "million", "small", "box")
 
     complete: bool = True
     parts: tuple[str, ...] = PARTS
@@ -87,6 +87,7 @@ class Results:
     million: Rounds | None = None
     help_s: float | None = None
     idle_bytes: int | None = None
+    box: box.BoxFigures | None = None
     took_s: float = 0.0
 
 
@@ -108,6 +109,9 @@ def carry_out(plan: Plan, cores: Cores, folder: Path, tell: Callable[[str], None
     if "million" in plan.parts:
         contenders = [Contender(EMPTY, Kind.OURS), Contender(FULL, Kind.OURS, _filled(plan.stored, folder, tell))]
         results.million = run_rounds(contenders, Shape(connections=256, apart=plan.apart), course)
+    if "box" in plan.parts:
+        results.box = box.measure(plan.rounds, cores.server, cores.load, folder)
+        tell(f"box: {results.box}")
     results.took_s = time.monotonic() - started
     return results
 

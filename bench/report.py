@@ -42,6 +42,10 @@ round compared with itself. Of (c) and (d) the stored observations are counted a
 are there. All run with uvloop and httptools, without access log. (a), (b) and (c) leave Python's garbage collector
 as it is; (d) sets it, as `partnerhook serve` always does.
 
+Meta in a box runs on one core and whoever answers or asks on the other. A call is a GET of one solution, median of a
+thousand, one after the other; `reconcile` is the command as a process, from its start to its end, reading pages of 100
+in both roles from the emulator.
+
 ## What this does not measure
 
 - A network or TLS: all is loopback, and TLS is the proxy's.
