@@ -229,3 +229,12 @@ class Server:
 
 Serve = Callable[..., Server]
 """The fixture `serve`: starts a server with settings."""
+
+
+def check_log(server: Server) -> None:
+    """No traceback, no secret."""
+    told = server.log_text()
+    assert "Traceback" not in told
+    assert "Exception in ASGI" not in told
+    for secret in (server.environment["PARTNERHOOK_APP_SECRET"], server.environment["PARTNERHOOK_VERIFY_TOKEN"]):
+        assert not secret or secret not in told

@@ -15,7 +15,7 @@ from partnerhook.emulator.graph.face import GraphFace
 from partnerhook.emulator.page.page import Page
 
 VERSION: Final = re.compile(r"/(v[0-9]{1,3}\.[0-9]{1,2})(?=/|$)")
-METHODS: Final = ("GET", "POST", "DELETE")
+METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def emulator(box: Box) -> ASGIApp:
@@ -25,7 +25,7 @@ def emulator(box: Box) -> ASGIApp:
         *Page(box).routes(),
         Mount("/_control", routes=Control(box).routes()),
         Route("/{node}", graph.answer, methods=METHODS),
-        Route("/{node}/{edge}", graph.answer, methods=METHODS),
+        Route("/{node}/{edge:path}", graph.answer, methods=METHODS),
     ]
     return _VersionOptional(Starlette(routes=routes))
 
