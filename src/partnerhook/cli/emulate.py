@@ -141,11 +141,20 @@ class _Text:
             put(f"  app token     {app.app_token}")
             put(f"  portfolio     {app.portfolio_id}")
         put("")
-        put("Next, in another terminal: send a callback its first webhook.")
-        put("  curl -d 'object=whatsapp_business_account&fields=partner_solutions&verify_token=TOKEN' \\")
-        put(f"    -d 'callback_url=http://127.0.0.1:8080/webhook' -d 'access_token={apps[0].app_token}' \\")
-        put(f"    {url}/{apps[0].id}/subscriptions")
-        put(f"  partnerhook dashboard create 'Our solution' --url {url}")
+        owner = apps[0]
+        put(f"Next, in another terminal: a receiver for {owner.name}, which asks this Graph API as well.")
+        for variable, value in (
+            ("APP_SECRET", owner.secret),
+            ("VERIFY_TOKEN", "any-text-of-yours"),
+            ("APP_ID", owner.id),
+            ("ACCESS_TOKEN", owner.access_token),
+            ("GRAPH_URL", url),
+            ("PUBLIC_URL", "http://127.0.0.1:8080"),
+        ):
+            put(f"  export PARTNERHOOK_{variable}={value}")
+        put("  partnerhook serve &")
+        put("  partnerhook subscribe")
+        put(f"Then click on {url}, or: partnerhook dashboard create 'Our solution' --url {url}")
         put("", at_once=True)
         note("Deliveries:")
 
