@@ -1,0 +1,131 @@
+"""What asks Meta: the Graph client, reconciliation, subscriptions, the doctor."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from partnerhook.bootstrap.store import existing_store, open_store
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from partnerhook.config import Reading, Settings
+    from partnerhook.graph import Graph, Role
+    from partnerhook.services.doctor.findings import Finding
+    from partnerhook.services.reconcile import AskingApp, Reconciled
+    from partnerhook.services.subscribe import Subscriber
+
+
+SUBSCRIBED_WITHIN_S: Final = 30.0
+"""Meta asks the callback before it answers, and waits for it."""
+
+
+def graph_client(settings: Settings, app: str) -> Graph:
+    """The Graph API for an app that has a token. Raises ConfigurationInvalid."""
+    from partnerhook.core.errors import ConfigurationInvalid
+    from partnerhook.graph import Graph
+
+    chosen = settings.all_apps()[app]
+    if chosen.access_token is None:
+        raise ConfigurationInvalid(f"App {app} has no access_token.")
+    secret = chosen.secrets[0] if chosen.secrets else None
+    return Graph(chosen.access_token.get_secret_value(), app_secret=secret, url=settings.graph_url)
+
+
+def graph_role(role: str | None) -> Role | None:
+    """One of the Graph API's two roles."""
+    from partnerhook.graph import Role
+
+    return Role(role.upper()) if role else None
+
+
+def asking_apps(settings: Settings) -> list[AskingApp]:
+    """The apps that can ask the Graph API."""
+    from functools import partial
+
+    able = {name: app for name, app in settings.all_apps().items() if app.app_id and app.access_token}
+    if not able:
+        return []  # the client need not be loaded then
+    from partnerhook.services.reconcile import AskingApp
+
+    return [AskingApp(name, str(app.app_id), partial(graph_client, settings, name)) for name, app in able.items()]
+
+
+async def reconcile(settings: Settings, only: str | None, *, check: bool, **how: Any) -> Reconciled:
+    """Compare the registry with the Graph API. Raises ConfigurationInvalid, StoreUnavailable, UnderWay."""
+    from partnerhook.core.errors import ConfigurationInvalid
+    from partnerhook.services.reconcile import reconcile
+
+    apps = [app for app in asking_apps(settings) if only in {None, app.name}]
+    if not apps:
+        whose = f"App {only!r} has no" if only else "No app has an"
+        where = "see `config show`" if only else "set PARTNERHOOK_APP_ID and PARTNERHOOK_ACCESS_TOKEN"
+        raise ConfigurationInvalid(f"{whose} app_id and access_token: {where}.")
+    return await reconcile(existing_store(settings), apps, check=check, **how)
+
+
+def public_callback(settings: Settings, app: str) -> str:
+    """An app's callback URL as Meta sees it; empty where public_url is not set."""
+    from partnerhook.config import callback_path
+
+    if settings.public_url is None:
+        return ""
+    return settings.public_url + callback_path(app, settings.all_apps()[app])
+
+
+@asynccontextmanager
+async def subscriber(settings: Settings, app: str) -> AsyncIterator[Subscriber]:
+    """What sets an app's subscription. Raises ConfigurationInvalid, which names all that is missing."""
+    from partnerhook.config import DEFAULT_APP, variable
+    from partnerhook.core.errors import ConfigurationInvalid
+    from partnerhook.graph import Graph, app_token
+    from partnerhook.services.subscribe import Subscriber
+
+    chosen = settings.all_apps()[app]
+    place = () if app == DEFAULT_APP else ("apps", app)
+    missing = [] if settings.public_url else [variable(("public_url",))]
+    for key, value in (
+        ("app_id", chosen.app_id),
+        ("app_secret", chosen.secrets),
+        ("verify_token", chosen.verify_token),
+    ):
+        missing += [] if value else [variable((*place, key))]
+    if missing or chosen.app_id is None or chosen.verify_token is None:
+        raise ConfigurationInvalid(f"App {app} cannot be subscribed: set {', '.join(missing)}.")
+    token = app_token(chosen.app_id, chosen.secrets[0])
+    async with Graph(token, url=settings.graph_url, timeout_s=SUBSCRIBED_WITHIN_S) as graph:
+        yield Subscriber(graph, chosen.app_id, public_callback(settings, app), chosen.verify_token.get_secret_value())
+
+
+async def examine(reading: Reading) -> AsyncIterator[Finding]:
+    """Look at everything that has to be right; a finding for each."""
+    from partnerhook.config import incomplete_apps
+    from partnerhook.services.doctor.examine import App, Patient, examine
+    from partnerhook.services.doctor.findings import right, wrong
+
+    settings = reading.settings
+    problems = [*reading.problems, *incomplete_apps(settings)]
+    for problem in problems:
+        yield wrong("configuration", problem.rstrip("."), "see `partnerhook config check`")
+    if not problems:
+        yield right("configuration", f"{reading.file or 'the environment'} is right, and every app has its secrets")
+    host, port = settings.admin_listen.rsplit(":", 1)
+    patient = Patient(
+        engine=open_store(settings),
+        graph_url=settings.graph_url,
+        metrics_url=f"http://{host}:{port}/metrics",
+        apps=[
+            App(
+                name=name,
+                callback_url=public_callback(settings, name),
+                app_id=app.app_id or "",
+                app_secret=app.secrets[0] if app.secrets else "",
+                verify_token=app.verify_token.get_secret_value() if app.verify_token else "",
+                access_token=app.access_token.get_secret_value() if app.access_token else "",
+            )
+            for name, app in settings.all_apps().items()
+        ],
+    )
+    async for finding in examine(patient):
+        yield finding

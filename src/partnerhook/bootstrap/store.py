@@ -1,0 +1,64 @@
+"""The database, for commands that look, mend and migrate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Engine
+
+    from partnerhook.config import Settings
+    from partnerhook.services.query import Queries
+    from partnerhook.services.rebuild import Rebuilt
+
+
+def open_store(settings: Settings) -> Engine:
+    """The engine for the configured database. Nothing is opened yet."""
+    from partnerhook.store.engine import open_engine
+
+    return open_engine(settings.database_url.get_secret_value())
+
+
+def queries(settings: Settings) -> Queries:
+    """What people and scripts look things up with. Raises StoreUnavailable where there is no database."""
+    from partnerhook.services.query import Queries
+
+    return Queries(existing_store(settings))
+
+
+def existing_store(settings: Settings) -> Engine:
+    """The engine for a database that is there: looking must not create an empty one."""
+    from partnerhook.core.errors import StoreUnavailable
+    from partnerhook.store.engine import is_there, sqlite_file
+
+    engine = open_store(settings)
+    if not is_there(sqlite_file(engine)):
+        raise StoreUnavailable(
+            f"There is no database at {sqlite_file(engine)}; start `partnerhook serve`, or run `partnerhook migrate`."
+        )
+    return engine
+
+
+def check_store(settings: Settings) -> None:
+    """Raises ConfigurationInvalid where the configured database cannot be: looks, and writes nothing."""
+    from partnerhook.core.errors import ConfigurationInvalid
+    from partnerhook.store.engine import could_be_written, sqlite_file
+
+    if not could_be_written(sqlite_file(open_store(settings))):
+        raise ConfigurationInvalid("database_url names a file that cannot be written, or a folder that is not there.")
+
+
+def rebuild(settings: Settings, *, check: bool, on_progress: Callable[[int, int], None]) -> Rebuilt:
+    """Fold every solution anew. Raises StoreUnavailable where there is no database."""
+    from partnerhook.services.rebuild import rebuild
+
+    return rebuild(existing_store(settings), check=check, on_progress=on_progress)
+
+
+def migrate(settings: Settings) -> tuple[str | None, str]:
+    """Create the database or bring it up to date; returns the versions before (None: empty) and after."""
+    from partnerhook.store.migrate import migrate
+
+    return migrate(open_store(settings))
