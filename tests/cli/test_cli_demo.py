@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx2
 import pytest
 from commands import Command
 
@@ -53,6 +54,7 @@ AS_IMPLIED = Told(
     STANDINGS,
     NAMES,
     ("value.solution_id is not a string of digits",),
+    (),
     (),
     exit_status=0,
 )
@@ -186,6 +188,22 @@ def test_it_cleans_up_when_it_is_interrupted(demo: Demo, number: signal.Signals,
         pass
 
 
+def test_it_can_stay(demo: Demo):
+    """Until it is interrupted; the page is there meanwhile, and shows both parties."""
+    process = demo.start(BIN, "demo", "--stay")
+    assert process.stdout is not None
+    while "Both sides are on the page" not in (line := process.stdout.readline()):
+        assert process.poll() is None
+    page = httpx2.get(line.split()[6], trust_env=False).text
+
+    process.send_signal(signal.SIGINT)
+    shown, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 0
+    assert "As the story implies." in shown
+    assert all(name in page for name in ("Owner app", "Partner app", *NAMES.values()))
+
+
 def test_a_receiver_that_does_not_start_is_told_with_the_end_of_its_log(tmp_path: Path):
     """Here its database is a folder."""
     (tmp_path / "partnerhook.db").mkdir()
@@ -225,6 +243,7 @@ def wrong_results() -> Iterator[tuple[Told, str]]:
     )
     yield AS_IMPLIED._replace(quarantined=()), "in quarantine are (), and 1 changes were broken"
     yield AS_IMPLIED._replace(unmet=("Spring ends as x",)), "Spring ends as x"
+    yield AS_IMPLIED._replace(not_on_page=("Spring",)), "the emulator's page does not show Spring"
     yield AS_IMPLIED._replace(exit_status=-9), "the receiver ended with -9 after SIGTERM, not 0"
 
 

@@ -8,9 +8,17 @@ runs the receiver, `play` lets the emulator act and looks, `registry` reads the 
 from __future__ import annotations
 
 import sys
+from typing import Annotated
+
+from cyclopts import Parameter
 
 
-def demo() -> None:
+def demo(
+    *,
+    stay: Annotated[
+        bool, Parameter(negative=(), help="Go on until Ctrl-C after the story, so that the page can be looked at.")
+    ] = False,
+) -> None:
     """See it at work: a story of two partners and their solutions, with both sides of it on this machine.
 
     Starts Meta in a box, with an owner's app and a partner's app, and `partnerhook serve` as a process of its own, on
@@ -29,4 +37,4 @@ def demo() -> None:
     from partnerhook.cli.demo.play import play
     from partnerhook.emulator.scenario.script import read
 
-    sys.exit(play(read(Path(__file__).with_name("story.toml"))))
+    sys.exit(play(read(Path(__file__).with_name("story.toml")), stay=stay))

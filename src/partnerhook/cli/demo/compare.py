@@ -30,6 +30,8 @@ class Told(NamedTuple):
     quarantined: tuple[str, ...]
     unmet: tuple[str, ...]
     """Where the truth itself does not end as the story says."""
+    not_on_page: tuple[str, ...]
+    """Solutions that the emulator's page does not show."""
     exit_status: int
     """Of the receiver, after SIGTERM."""
 
@@ -85,5 +87,6 @@ def _of_the_rest(script: Script, told: Told) -> Iterator[str]:
     )
     if len(told.quarantined) != broken:
         yield f"in quarantine are {told.quarantined!r}, and {broken} changes were broken"
+    yield from (f"the emulator's page does not show {name}" for name in told.not_on_page)
     if told.exit_status != 0:
         yield f"the receiver ended with {told.exit_status} after SIGTERM, not 0"

@@ -27,17 +27,20 @@ if TYPE_CHECKING:
 PARTIES: Final[tuple[Party, Party]] = ("owner", "partner")
 
 
-def play(script: Script) -> int:
-    """Play it to its end and show it; the exit status: 0 where all is as the story implies, else 1."""
+def play(script: Script, *, stay: bool = False) -> int:
+    """Play it to its end and show it; the exit status: 0 where all is as the story implies, else 1.
+
+    `stay`: everything goes on until Ctrl-C, so that its page can be looked at.
+    """
     screen = Screen()
     with _interruptions_unwind(), TemporaryDirectory(prefix="partnerhook-demo-") as folder:
-        told = asyncio.run(_tell(script, Path(folder), screen))
+        told = asyncio.run(_tell(script, Path(folder), screen, stay=stay))
     found = differences(script, told)
     screen.verdict(found)
     return 1 if found else 0
 
 
-async def _tell(script: Script, folder: Path, screen: Screen) -> Told:
+async def _tell(script: Script, folder: Path, screen: Screen, *, stay: bool) -> Told:
     from partnerhook.emulator.scenario.play import Player
     from partnerhook.emulator.server import running
 
@@ -46,7 +49,13 @@ async def _tell(script: Script, folder: Path, screen: Screen) -> Told:
         tokens: dict[Party, str] = {party: secrets.token_urlsafe(24) for party in PARTIES}
         with receiving(folder, _settings(player, tokens, meta_url)) as receiver, _undisturbed_afterwards():
             screen.opening(meta_url, receiver.url, _day(script))
-            return await _Telling(player, receiver, tokens, screen, _day(script)).tell()
+            telling = _Telling(player, receiver, tokens, screen, _day(script))
+            came = await telling.play()
+            page = await asyncio.to_thread(_read, meta_url)
+            if stay:
+                screen.staying(meta_url)
+                await _interruption()
+            return telling.end(came, page)
 
 
 def _settings(player: Player, tokens: dict[Party, str], meta_url: str) -> dict[str, str]:
@@ -83,7 +92,7 @@ class _Telling:
         player.callbacks = {party: Callback(f"{receiver.url}/webhook/{party}", tokens[party]) for party in PARTIES}
         player.reconcile = self._reconcile
 
-    async def tell(self) -> Told:
+    async def play(self) -> list[Came]:
         """All of it, step by step."""
         came: list[Came] = []
         scene = None
@@ -94,12 +103,17 @@ class _Telling:
             came.append(Came(played.step, self._means(played), played.problems))
             self._screen.step(played, self._heard(played), came[-1].means)
         await self._player.finish()
+        return came
+
+    def end(self, came: list[Came], page: str) -> Told:
+        """How all of it stands; the receiver has ended then."""
         told = Told(
             tuple(came),
             self._registry.standings(),
             {solution.id: name for name, solution in self._player.solutions.items()},
             self._registry.quarantined(),
             tuple(self._player.unmet_endings()),
+            tuple(name for name in self._player.solutions if name not in page),
             self._receiver.end(),
         )
         self._screen.ending(told)
@@ -158,6 +172,21 @@ class _Telling:
 def _solution_ids(attempt: Attempt) -> list[str]:
     document = json.loads(attempt.body)
     return [change["value"]["solution_id"] for entry in document["entry"] for change in entry["changes"]]
+
+
+def _read(url: str) -> str:
+    """The emulator's page, as a browser gets it."""
+    import httpx2
+
+    return httpx2.get(url, trust_env=False).text
+
+
+async def _interruption() -> None:
+    """Until Ctrl-C or SIGTERM."""
+    ended = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    await ended.wait()
 
 
 @contextmanager

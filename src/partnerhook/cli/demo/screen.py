@@ -53,7 +53,7 @@ class Screen:
 
     def opening(self, meta_url: str, receiver_url: str, day: str) -> None:
         """Where it happens."""
-        self._put(f"Meta in a box, with an owner's app and a partner's app: {meta_url} (a page, while this runs).")
+        self._put(f"Meta in a box, with an owner's app and a partner's app, and its page: {meta_url}")
         self._put(f"A receiver with an empty database, for both apps: {receiver_url}")
         self._put(f"Times are of {day}, UTC. Below each deed: what Meta sends, who heard it, what it meant.")
 
@@ -86,6 +86,11 @@ class Screen:
         else:
             self._put(f"{'':<7}{sent}  {answers:<17}  {meaning}".rstrip(), indent=65)
 
+    def staying(self, meta_url: str) -> None:
+        """All has been played, and goes on."""
+        put("")
+        self._put(f"Both sides are on the page: {meta_url} - Ctrl-C ends it.")
+
     def ending(self, told: Told) -> None:
         """The table of the solutions, each with its history below it, and what else is left."""
         put("")
@@ -100,6 +105,10 @@ class Screen:
         put("")
         for reason in told.quarantined:
             self._put(f"In quarantine, with its raw body: {reason}.")
+        if not told.not_on_page:
+            self._put(
+                "The emulator's page showed all of them, on both sides; `partnerhook demo --stay` leaves it open."
+            )
         self._put(f"After SIGTERM the receiver finished what it held and ended with {told.exit_status}.")
 
     def verdict(self, differences: Sequence[str]) -> None:
