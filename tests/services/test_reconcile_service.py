@@ -20,6 +20,7 @@ from partnerhook.core.names import Flag
 from partnerhook.core.observations import Source
 from partnerhook.emulator.box import Box
 from partnerhook.emulator.clock import Clock
+from partnerhook.emulator.rules import PROFILES, Profile
 from partnerhook.emulator.run import new_box
 from partnerhook.emulator.server import running_in_thread
 from partnerhook.emulator.world import App, Solution
@@ -28,6 +29,7 @@ from partnerhook.services.lease import holding
 from partnerhook.services.query import ObservationFilter, Queries
 from partnerhook.services.rebuild import rebuild
 from partnerhook.services.reconcile import LEASE, AskingApp, Reconciled, reconcile
+from partnerhook.services.reconcile_doubtful import reconcile_doubtful
 from partnerhook.store.graph_readings import Spacing, due
 from stores import arrive, deliver, new_store
 
@@ -336,3 +338,38 @@ def test_doubtful_solutions_are_read_soon_and_waiting_ones_later(
     deliver(stage.engine, arrive(body, app="default"))
 
     assert (bool(look(61)), bool(look(400))) == (soon, later)
+
+
+def test_doubtful_solutions_are_read_without_the_rest(stage: Stage):
+    """One that is not what it seems is repaired; one that is regular is not asked for."""
+    doubtful, regular = stage.create(), stage.create()
+    stage.hear(doubtful, "SUSPENDED")
+    stage.hear(regular, "ACTIVE")
+    stage.later(60)
+
+    report = asyncio.run(reconcile_doubtful(stage.engine, [stage.asking()], longest_s=3_600, sleep=no_time))
+
+    assert [one.reading.solution_id for one in report.drift] == [doubtful.id]
+    assert stage.state(doubtful) == ("INITIATED", "PENDING_ACTIVATION")
+    assert stage.state(regular) == ("ACTIVE", "NONE")
+
+
+def test_a_solution_that_may_not_be_read_keeps_no_other_from_it(stage: Stage):
+    """It is reported, and is asked for again later and not first."""
+    stage.box.rules = PROFILES[Profile.OPENAPI]
+    others, ours = stage.create(owner=stage.partner), stage.create()
+    others.partnership.app_id = stage.box.add_app("Somebody else").id
+    for solution in (others, ours):
+        stage.hear(solution, "SUSPENDED")
+    stage.later(60)
+
+    report = asyncio.run(reconcile_doubtful(stage.engine, [stage.asking()], longest_s=3_600, sleep=no_time))
+    again = asyncio.run(reconcile_doubtful(stage.engine, [stage.asking()], longest_s=3_600, sleep=no_time))
+
+    assert others.id in report.apps[0].failure
+    assert stage.state(ours) == ("INITIATED", "PENDING_ACTIVATION")
+    assert again.apps == []
+
+
+async def no_time(_seconds: float) -> None:
+    """Waiting for the next second, where the box's clock does not move by itself."""

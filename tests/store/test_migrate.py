@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import inspect, text
 
 from partnerhook.core.errors import SchemaMismatch
@@ -43,6 +45,22 @@ def test_the_newest_migration_is_the_one_this_program_needs():
     files = sorted(Path(str(migrations.__path__[0]), "versions").glob("[0-9]*.py"))
 
     assert files[-1].name.startswith(f"{HEAD}_")
+
+
+def test_a_database_of_the_first_version_keeps_what_it_has(tmp_path: Path):
+    """Every migration after it adds, and takes nothing away."""
+    engine = open_engine(f"sqlite:///{tmp_path / 'first.db'}")
+    config = Config()
+    config.set_main_option("script_location", "partnerhook.store:migrations")
+    with writing(engine) as conn:
+        config.attributes["connection"] = conn
+        command.upgrade(config, "0001")
+        conn.execute(text("INSERT INTO solution_numbers VALUES (1, '774485461512159', 'default')"))
+
+    assert migrate(engine) == ("0001", HEAD)
+    with engine.connect() as conn, conn.begin():
+        assert conn.execute(text("SELECT * FROM solution_numbers")).all() == [(1, "774485461512159", "default")]
+        check(conn)
 
 
 def test_a_newer_database_is_left_alone(tmp_path: Path):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import Final, TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -16,6 +15,11 @@ from partnerhook.store import migrate
 from partnerhook.store.engine import for_writing, is_locked
 
 Result = TypeVar("Result")
+
+
+class Locked(StoreUnavailable):
+    """Another process writes to the database."""
+
 
 PAUSE_S: Final = 0.005
 """Between two tries to get the lock, and after having had it: a receiver that waits for it gets it."""
@@ -32,11 +36,9 @@ def transact(
     while True:
         try:
             result = _once(engine, work, writes=writes)
-        except SQLAlchemyError as error:
-            if not is_locked(error) or time.monotonic() > deadline:
-                raise StoreUnavailable(
-                    f"The database refused a transaction: {getattr(error, 'orig', error)}."
-                ) from None
+        except Locked:
+            if time.monotonic() > deadline:
+                raise
             time.sleep(PAUSE_S)
         else:
             if writes:
@@ -47,12 +49,23 @@ def transact(
 async def transaction(
     engine: Engine, work: Callable[[Connection], Result], *, writes: bool, patience_s: float = LOCK_PATIENCE_S
 ) -> Result:
-    """The same, in another thread."""
-    return await asyncio.to_thread(partial(transact, engine, work, writes=writes, patience_s=patience_s))
+    """The same, in another thread. It waits outside of that: a process that is to end does not wait for the lock."""
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            return await asyncio.to_thread(_once, engine, work, writes=writes)
+        except Locked:
+            if time.monotonic() > deadline:
+                raise
+        await asyncio.sleep(PAUSE_S)
 
 
 def _once(engine: Engine, work: Callable[[Connection], Result], *, writes: bool) -> Result:
-    connection = for_writing(engine.connect()) if writes else engine.connect()
-    with connection as conn, conn.begin():
-        migrate.check(conn)
-        return work(conn)
+    try:
+        connection = for_writing(engine.connect()) if writes else engine.connect()
+        with connection as conn, conn.begin():
+            migrate.check(conn)
+            return work(conn)
+    except SQLAlchemyError as error:
+        kind = Locked if is_locked(error) else StoreUnavailable
+        raise kind(f"The database refused a transaction: {getattr(error, 'orig', error)}.") from None

@@ -17,7 +17,15 @@ from sqlalchemy import Engine
 
 from partnerhook.core.drift import Drift
 from partnerhook.core.graph_readings import GraphReading
-from partnerhook.graph import ActionRefused, GraphError, NotFound, Role, SolutionPage
+from partnerhook.graph import (
+    ActionRefused,
+    GraphError,
+    GraphUnreadable,
+    NotFound,
+    PermissionMissing,
+    Role,
+    SolutionPage,
+)
 from partnerhook.services.judge import Judge, Readings
 from partnerhook.services.lease import holding
 
@@ -27,6 +35,9 @@ NEXT_SECOND_S: Final = 1.1
 TRIES_MAX: Final = 3
 
 Sleep = Callable[[float], Awaitable[None]]
+
+OF_ONE: Final = (ActionRefused, GraphUnreadable, PermissionMissing)
+"""Errors that may be of one solution alone: it must not keep those behind it from being read."""
 
 LEASE: Final = "reconcile"
 
@@ -155,10 +166,14 @@ async def _lists(
 ) -> AsyncIterator[tuple[Role, Sequence[GraphReading]]]:
     """Every page of both roles, with all that can be told of each solution, where Meta tells that in lists."""
     for role in Role:
+        begun = False
         try:
             async for page in graph.solution_pages(app_id, role, detailed=True):
+                begun = True
                 yield role, _counted(page, report)
         except ActionRefused:
+            if begun:
+                raise
             async for page in graph.solution_pages(app_id, role):
                 yield role, _counted(page, report)
 
@@ -181,6 +196,10 @@ async def read_singly(judge: Judge, graph: SolutionReader, app: AskingApp, repor
                 reading = await graph.solution(solution_id)
             except NotFound:
                 report.unlisted.append(solution_id)
+                await judge.asked_in_vain(app.name, solution_id)
+                continue
+            except OF_ONE as problem:
+                report.failure = f"Solution {solution_id}: {problem}"
                 await judge.asked_in_vain(app.name, solution_id)
                 continue
             judged = await judge(Readings(app.name, app.app_id, None, [reading]))

@@ -1,0 +1,59 @@
+"""Read those solutions again whose state is in doubt, or that have waited long for somebody's answer."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+from sqlalchemy import Engine
+
+from partnerhook.graph import GraphError
+from partnerhook.services.judge import Judge
+from partnerhook.services.lease import Lease, holding
+from partnerhook.services.patience import transaction
+from partnerhook.services.reconcile import LEASE, AppReport, AskingApp, Reconciled, Sleep, read_singly
+from partnerhook.store import graph_readings
+from partnerhook.store.graph_readings import Spacing
+
+DOUBTFUL_S: Final = 60.0
+WAITING_S: Final = 300.0
+"""Somebody has to answer a request: webhooks tell when, and this finds the one that was lost."""
+
+READ_AT_ONCE_MAX: Final = 100
+"""In one look; more wait for the next."""
+
+
+async def reconcile_doubtful(
+    engine: Engine, apps: Sequence[AskingApp], *, longest_s: float, sleep: Sleep = asyncio.sleep
+) -> Reconciled:
+    """Soon at first, then at twice the distance each time, up to `longest_s`. Raises UnderWay, StoreUnavailable."""
+    report = Reconciled(check=False)
+    due = partial(
+        graph_readings.due,
+        apps=[app.name for app in apps],
+        now=time.time_ns() // 1_000,
+        spacing=Spacing(DOUBTFUL_S, WAITING_S, longest_s),
+        limit=READ_AT_ONCE_MAX,
+    )
+    wanted = await transaction(engine, due, writes=False)
+    if not wanted:
+        return report
+    async with holding(engine, LEASE, patience_s=0) as lease:
+        for app in apps:
+            ids = [solution_id for name, solution_id in wanted if name == app.name]
+            if ids:
+                report.apps.append(await _read(engine, app, ids, lease, sleep))
+    return report
+
+
+async def _read(engine: Engine, app: AskingApp, ids: list[str], lease: Lease, sleep: Sleep) -> AppReport:
+    report = AppReport(app.name, read=len(ids), in_doubt=ids)
+    try:
+        async with app.open_graph() as graph:
+            await read_singly(Judge(engine, check=False, lease=lease), graph, app, report, sleep)
+    except GraphError as problem:
+        report.failure = str(problem)
+    return report
