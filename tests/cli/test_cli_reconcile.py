@@ -81,6 +81,21 @@ def test_for_people(command: Command, box: MetaInABox):
     )
 
 
+def test_lists_have_what_the_graph_api_told(command: Command, box: MetaInABox):
+    """null, until it was asked."""
+    box.create("Ours")
+    box.deliver()
+    box.advance(60)
+    (before,) = command.json("solutions", "list")
+
+    command.json("reconcile")
+    (after,) = command.json("solutions", "list")
+
+    assert before == after | {"graph": None}
+    assert (after["graph"]["name"], after["graph"]["role"]) == ("Ours", "OWNER")
+    assert after["graph"] == command.json("solutions", "show", after["solution_id"])["graph"]
+
+
 def test_a_progress_bar_on_a_terminal(command: Command, box: MetaInABox):
     """For long work; it is gone at the end."""
     box.create()

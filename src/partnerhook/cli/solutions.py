@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
@@ -127,13 +128,17 @@ def list_(
     wanted = SolutionFilter(
         status=status, pending=pending, app=only_app, portfolio_id=portfolio, usable=usable, anomalous=anomalous
     )
-    found = bootstrap.queries(config.load(config_file)).list_solutions(wanted)
+    queries = bootstrap.queries(config.load(config_file))
+    found = queries.list_solutions(wanted)
+    kind = (
+        SOLUTIONS if output == "text" else replace(SOLUTIONS, view=partial(views.listed, facts=queries.graph_facts()))
+    )
     hint = (
         "No solution yet. `partnerhook serve` receives Meta's webhooks, `partnerhook trigger` sends one to try."
         if wanted == SolutionFilter()
         else "No solution fits. `partnerhook solutions list` shows all."
     )
-    show_list(found, SOLUTIONS, output, if_empty=hint)
+    show_list(found, kind, output, if_empty=hint)
 
 
 @app.command

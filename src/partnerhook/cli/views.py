@@ -48,6 +48,12 @@ def solution(one: Solution) -> Json:
     }
 
 
+def listed(one: Solution, facts: Mapping[tuple[str, str], GraphFacts]) -> Json:
+    """A solution with what only the Graph API tells of it."""
+    told = facts.get((one.app, one.solution_id))
+    return solution(one) | {"graph": None if told is None else graph_facts(told)}
+
+
 def story(told: Story) -> Json:
     """A solution with its history and its customers."""
     return solution(told.solution) | {

@@ -57,6 +57,11 @@ class Queries:
         with self._reading() as conn:
             return solutions.find(conn, wanted)
 
+    def graph_facts(self) -> dict[tuple[str, str], GraphFacts]:
+        """What only the Graph API tells, of every solution that it told of, by app and solution id."""
+        with self._reading() as conn:
+            return graph_readings.find(conn)
+
     def find_solutions(self, solution_id: str, app: str | None = None) -> list[Solution]:
         """The solution of this id, in each app that knows it."""
         with self._reading() as conn:
