@@ -93,8 +93,8 @@ def test_what_was_asked_in_vain_is_not_told(engine: Engine):
         graph_readings.asked_in_vain(conn, 2, (NOON_S + 100) * MICROSECONDS)
 
     assert facts(engine) == {}
-    assert is_due(engine, after_s=159) == []
-    assert is_due(engine, after_s=161) == ["1"]
+    assert is_due(engine, after_s=199) == []
+    assert is_due(engine, after_s=200) == ["1"]
 
 
 def test_what_is_regular_is_never_due(engine: Engine):

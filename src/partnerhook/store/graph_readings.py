@@ -138,13 +138,13 @@ class Spacing(NamedTuple):
 def due(conn: Connection, apps: Iterable[str], now: int, spacing: Spacing, limit: int) -> list[SolutionName]:
     """The solutions of `apps` to ask for at `now` (Unix microseconds), those first that wait longest.
 
-    The longer a solution has been in its state, the longer the time between two looks: as long again.
+    The longer a solution had been in its state when it was asked for, told or not, the longer until the next look:
+    as long again.
     """
     asked_at = graph_readings.c.asked_at
-    in_state_s = func.coalesce(graph_readings.c.read_at - solutions.c.since, 0)
-    apart_us = _within(case((DOUBTFUL, spacing.doubtful_s), else_=spacing.waiting_s), in_state_s, spacing.longest_s) * (
-        MICROSECONDS
-    )
+    in_state_us = func.coalesce(asked_at - solutions.c.since * MICROSECONDS, 0)
+    least_s = case((DOUBTFUL, spacing.doubtful_s), else_=spacing.waiting_s)
+    apart_us = _within(least_s * MICROSECONDS, in_state_us, spacing.longest_s * MICROSECONDS)
     never_asked = and_(asked_at.is_(None), or_(DOUBTFUL, now - solutions.c.last_seen >= apart_us))
     query = (
         select(solutions.c.app, solutions.c.solution_id)
