@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event, text
 
+from partnerhook.core.compose import Update, compose
 from partnerhook.core.lifecycle import Solution
-from partnerhook.core.names import Status
+from partnerhook.core.names import DEACTIVATION_REQUESTED, Status
 from partnerhook.core.observations import MICROSECONDS, Observation
+from partnerhook.core.receipts import Fate
 from partnerhook.services.project import append_and_project
 from partnerhook.services.query import Queries
-from stores import new_store, writing
+from partnerhook.services.rebuild import rebuild
+from stores import arrive, deliver, new_store, writing
 from strategies import NOON_S, observation
 
 
@@ -92,3 +96,39 @@ def test_nothing_observed_is_nothing_done(engine: Engine):
     """A POST of messages costs no query."""
     with engine.connect() as conn:
         assert append_and_project(conn, []) == set()
+
+
+def test_a_damaged_row_of_the_cache_keeps_nothing_out_of_the_log(tmp_path: Path):
+    """The log is the truth: what it tells takes the row's place."""
+    engine = new_store(tmp_path)
+    deliver(engine, arrive(compose("1", NOON_S, [Update("SOLUTION_UPDATED", "7", "ACTIVE")])))
+    with writing(engine) as conn:
+        conn.execute(text("UPDATE solutions SET anomalies = 'from_a_newer_version', could_be = 'DRAFT'"))
+
+    body = compose("1", NOON_S + 1, [Update("SOLUTION_UPDATED", "7", "PENDING_DEACTIVATION")])
+    (stored,) = deliver(engine, arrive(body))
+
+    (found,) = Queries(engine).find_solutions("7")
+    assert [outcome.fate for outcome in stored.outcomes] == [Fate.OBSERVED]
+    assert (found.state, found.anomalies, found.observations) == (DEACTIVATION_REQUESTED, (), 2)
+    assert rebuild(engine, check=True).differences == []
+
+
+def test_many_repeats_without_a_time_are_folded_once(tmp_path: Path):
+    """A POST of a thousand of them must not hold the write lock for seconds: each fold reads the whole history."""
+    engine = new_store(tmp_path)
+    updates = [Update(f"EVENT_{number}", "7", "ACTIVE") for number in range(300)]
+    first, again = (
+        arrive(compose("1", None, updates), received_at=at) for at in (NOON_S * 10**6, (NOON_S + 9) * 10**6)
+    )
+    deliver(engine, first)
+    folded: list[str] = []
+
+    def watch(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("SELECT observations.id") and "solution_number = ?" in statement:
+            folded.append(statement)
+
+    event.listen(engine, "before_cursor_execute", watch)
+    deliver(engine, again)
+
+    assert len(folded) == 1

@@ -59,7 +59,7 @@ def test_a_solution_comes_back_as_it_was(engine: Engine, heard: list[Observation
 
     with writing(engine) as conn:
         solutions.save(conn, {5: solution})
-        found = solutions.find_by_number(conn, [4, 5])
+        found = solutions.find_by_number(conn, [4, 5]).solutions
         solutions.remove(conn, [5])
         left = solutions.find(conn, SolutionFilter())
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from partnerhook.core.names import Flag
 from partnerhook.core.receipts import Fate, Outcome, Receipt, Stored
@@ -50,15 +51,41 @@ def test_only_old_bodies_are_dropped_slice_by_slice(engine: Engine):
     with writing(engine) as conn:
         receipts.append(conn, [receipt(number, received_at=number * 10) for number in range(1, 6)])
 
-    slices: list[tuple[int | None, int]] = []
-    after_id: int | None = 0
-    while after_id is not None:
+    slices: list[list[int]] = [[0]]
+    while slices[-1]:
         with writing(engine) as conn:
-            after_id, count = receipts.drop_bodies(conn, received_before=40, after_id=after_id, limit=2)
-        slices.append((after_id, count))
+            slices.append(older(conn, 40, after_id=slices[-1][-1], limit=2))
+            receipts.drop_bodies(conn, slices[-1])
 
     with engine.connect() as conn:
         found = [receipts.find(conn, number) for number in range(1, 6)]
-    assert slices == [(2, 2), (3, 1), (None, 0)]
+    assert slices[1:] == [[1, 2], [3], []]
     assert [one and one.body for one in found] == [None, None, None, b"\x00\xff{", b"\x00\xff{"]
     assert found[0] == receipt(1, received_at=10)._replace(body=None)
+
+
+def older(conn: Connection, than: int, *, after_id: int = 0, limit: int = 100, **how: Any) -> list[int]:
+    """Whose bodies are older, with bounds that do not matter where they are not named."""
+    bounds = {"bytes_max": 1_000_000, "thorough": False} | how
+    return receipts.bodies_before(conn, than, after_id=after_id, limit=limit, **bounds)
+
+
+def test_a_slice_has_a_bound_in_bytes(engine: Engine):
+    """A few of the longest bodies would hold the write lock for seconds; one alone is always taken."""
+    with writing(engine) as conn:
+        receipts.append(conn, [receipt(number)._replace(body_bytes=600) for number in range(1, 6)])
+
+    with engine.connect() as conn:
+        assert older(conn, 2**62, bytes_max=1_200) == [1, 2]
+        assert older(conn, 2**62, bytes_max=1) == [1]
+
+
+def test_a_clock_that_was_put_back_hides_nothing_from_a_thorough_look(engine: Engine):
+    """For a while it was ahead: what came then seems young, and what came after it is old."""
+    stamps = [10, 20, 900, 910, 920, 30, 40, 50]
+    with writing(engine) as conn:
+        receipts.append(conn, [receipt(number, received_at=at) for number, at in enumerate(stamps, 1)])
+
+    with engine.connect() as conn:
+        assert older(conn, 100, thorough=True) == [1, 2, 6, 7, 8]
+        assert receipts.oldest_body(conn, after_id=2) == 3

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DatabaseError
 
 from partnerhook.core.errors import StoreUnavailable
 from partnerhook.core.receipts import Fate, Stored
@@ -143,3 +145,51 @@ def test_a_store_that_fails_is_told_and_comes_back(engine: Engine):
         assert [commit.error is None for commit in commits if commit.jobs] == [False, True]
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError(), DatabaseError("", {}, sqlite3.DatabaseError("disk image is malformed"))]
+)
+def test_what_may_pass_is_never_answered_as_done(engine: Engine, error: Exception):
+    """Out of memory, a damaged file: the webhook is refused, and not put into quarantine. Meta sends it again."""
+    asyncio.run(refused(engine, error))
+
+
+async def refused(engine: Engine, error: Exception) -> None:
+    """The first commit fails with `error`, the second one does not."""
+    failures = [error]
+
+    def apply(conn: Connection, posts: Sequence[Post]) -> list[Stored]:
+        if failures:
+            raise failures.pop()
+        return ingest.commit(conn, posts)
+
+    writer: Writer = GroupCommit(engine, asyncio.get_running_loop(), apply, ingest.salvage, lambda _: None)
+    writer.start()
+    try:
+        with pytest.raises(StoreUnavailable):
+            await asyncio.wait_for(ingest.ingest(webhook(1), writer), WAIT_S)
+        stored = await asyncio.wait_for(ingest.ingest(webhook(1), writer), WAIT_S)
+    finally:
+        await asyncio.to_thread(writer.stop)
+    assert [outcome.fate for outcome in stored.outcomes] == [Fate.OBSERVED]
+
+
+def test_a_file_that_is_gone_is_not_written_to(engine: Engine):
+    """Somebody removed it under the open connection: nothing is promised, and no empty file takes its place."""
+    asyncio.run(gone(engine))
+
+
+async def gone(engine: Engine) -> None:
+    """One webhook before, two after."""
+    file = sqlite_file(engine)
+    async with running(engine) as (writer, _commits):
+        await asyncio.wait_for(ingest.ingest(webhook(1), writer), WAIT_S)
+        for ending in ("", "-wal", "-shm"):
+            file.with_name(file.name + ending).unlink(missing_ok=True)
+
+        for number in (2, 3):
+            with pytest.raises(StoreUnavailable, match="file"):
+                await asyncio.wait_for(ingest.ingest(webhook(number), writer), WAIT_S)
+
+    assert not file.exists()

@@ -39,7 +39,7 @@ class Readings(NamedTuple):
 def judge(conn: Connection, told: Readings) -> Judged:
     """Compare only."""
     known = numbers.find(conn, [(told.app, one.solution_id) for one in told.read])
-    stored = solutions.find_by_number(conn, known.values())
+    stored = solutions.find_by_number(conn, known.values()).solutions
     judged = Judged([], [])
     for reading in {one.solution_id: one for one in told.read}.values():
         number = known.get((told.app, reading.solution_id))

@@ -29,11 +29,11 @@ def append_and_project(conn: Connection, arrived: Sequence[Arrived]) -> set[str]
         else:
             repeated.append((number, one))
     stored = solutions.find_by_number(conn, fresh)
-    changed = {number: _advance(conn, number, stored.get(number), news) for number, news in fresh.items()}
-    for number, one in repeated:
-        # Without a time of its own, an earlier receipt of the same moves it to another second.
-        if one.time is None:
-            changed[number] = fold(observations.history(conn, number))
+    changed = {number: _advance(conn, number, stored.solutions.get(number), news) for number, news in fresh.items()}
+    # Without a time of its own, an earlier receipt of the same moves it to another second. And a row that cannot be
+    # read is no more than a cache that is lost: the log is the truth.
+    for number in stored.damaged.union([number for number, one in repeated if one.time is None]):
+        changed[number] = fold(observations.history(conn, number))
     solutions.save(conn, changed)
     solutions.heard_again(conn, [(number, one.last_received_at) for number, one in repeated if not one.test])
     return {one.key for news in fresh.values() for one in news}

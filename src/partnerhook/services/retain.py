@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
+from collections.abc import AsyncIterator
 from typing import Final
 
 import structlog
@@ -19,6 +21,12 @@ log = structlog.get_logger("partnerhook.retention")
 SLICE: Final = 500
 """Bodies dropped in one transaction: milliseconds, so that no webhook waits for it."""
 
+SLICE_BYTES: Final = 16 * 1024 * 1024
+"""And no more of them than this: a body may have 3 MiB."""
+
+THOROUGH_EVERY: Final = 24
+"""Once a day all bodies are looked at: our clock may have been put back, and then the oldest are not the first."""
+
 PAUSE_S: Final = 0.05
 EVERY_S: Final = 3_600.0
 DAY_S: Final = 86_400
@@ -26,34 +34,53 @@ DAY_S: Final = 86_400
 
 async def retain(engine: Engine, *, keep_days: float) -> None:
     """For ever: drop the raw bodies that are older than `keep_days`, once an hour, in small slices."""
-    after_id: int | None = None
-    while True:
+    behind = 0
+    for hour in itertools.count():
         before = int((time.time() - keep_days * DAY_S) * MICROSECONDS)
         dropped = 0
         try:
-            if after_id is None:
-                after_id = await asyncio.to_thread(_first, engine)
-            going_on: int | None = after_id
-            while going_on is not None:
-                after_id = going_on
-                going_on, count = await asyncio.to_thread(_slice, engine, before, after_id)
+            behind = await asyncio.to_thread(_first, engine, behind)
+            async for count in _slices(engine, before, behind, thorough=hour % THOROUGH_EVERY == 0):
                 dropped += count
-                await asyncio.sleep(PAUSE_S)
         except SQLAlchemyError as error:
-            log.warning(
-                "raw bodies could not be dropped; the next try is in an hour", error=str(getattr(error, "orig", error))
-            )
+            _warn(getattr(error, "orig", error))
+        except Exception as error:  # noqa: BLE001 - whatever it is: the next hour is another try
+            _warn(error)
         if dropped:
             log.info("raw bodies dropped", count=dropped, older_than_days=keep_days)
         await asyncio.sleep(EVERY_S)
 
 
-def _first(engine: Engine) -> int:
+def _warn(error: object) -> None:
+    log.warning("raw bodies could not be dropped; the next try is in an hour", error=str(error))
+
+
+async def _slices(engine: Engine, before: int, behind: int, *, thorough: bool) -> AsyncIterator[int]:
+    """Drop them, slice by slice; how many each time."""
+    while ids := await asyncio.to_thread(_find, engine, before, behind, thorough):
+        await asyncio.to_thread(_drop, engine, ids)
+        behind = ids[-1]
+        yield len(ids)
+        await asyncio.sleep(PAUSE_S)
+
+
+def _first(engine: Engine, behind: int) -> int:
     """Behind which receipt to begin: years of receipts without a body are looked through once, and only read."""
     with engine.connect() as conn, conn.begin():
-        return (receipts.oldest_body(conn) or 1) - 1
+        oldest = receipts.oldest_body(conn, behind)
+        if oldest is not None:
+            return oldest - 1
+        newest = receipts.newest(conn)
+    return newest[0] if newest else 0
 
 
-def _slice(engine: Engine, received_before: int, after_id: int) -> tuple[int | None, int]:
+def _find(engine: Engine, before: int, behind: int, thorough: bool) -> list[int]:  # noqa: FBT001 - for a thread
+    with engine.connect() as conn, conn.begin():
+        return receipts.bodies_before(
+            conn, before, after_id=behind, limit=SLICE, bytes_max=SLICE_BYTES, thorough=thorough
+        )
+
+
+def _drop(engine: Engine, ids: list[int]) -> None:
     with for_writing(engine.connect()) as conn, conn.begin():
-        return receipts.drop_bodies(conn, received_before=received_before, after_id=after_id, limit=SLICE)
+        receipts.drop_bodies(conn, ids)

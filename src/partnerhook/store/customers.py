@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from partnerhook.core.account_update import CustomerUpdate
 from partnerhook.store.engine import reserve_ids
 from partnerhook.store.schema import customer_events
 
-_append = insert(customer_events).on_conflict_do_update(
-    index_elements=["key"], set_={"repeats": customer_events.c.repeats + 1}
+_insert = insert(customer_events)
+_append = _insert.on_conflict_do_update(
+    index_elements=["key"],
+    set_={
+        "repeats": customer_events.c.repeats + 1,
+        "received_at": func.min(customer_events.c.received_at, _insert.excluded.received_at),
+    },
 )
 _ids_between = select(customer_events.c.id).where(customer_events.c.id.between(bindparam("first"), bindparam("last")))
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import Column, Connection, Engine, Select, create_engine, event, func, select, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from partnerhook.core.errors import ConfigurationInvalid, StoreUnavailable
@@ -107,11 +107,29 @@ def probe(engine: Engine) -> None:
         raise StoreUnavailable(f"The database cannot be written: {getattr(error, 'orig', error)}.") from None
 
 
+JOB_FAULTS: Final = (DataError, IntegrityError, ValueError, TypeError, ArithmeticError, LookupError, AttributeError)
+"""What a single job can be at fault for: values that cannot be read or stored."""
+
+
 def is_passing(error: BaseException) -> bool:
-    """The world's fault, not the statement's: locked, full, read-only, unreadable. May work later."""
-    return isinstance(error, (OperationalError, InterfaceError, OSError)) or (
-        isinstance(error, DBAPIError) and error.connection_invalidated
-    )
+    """The world's fault, not the job's: locked, full, read-only, damaged, out of memory. May work later.
+
+    Whatever is not surely the job's own fault counts as the world's: it is answered 503, and Meta sends it again.
+    """
+    return not isinstance(error, JOB_FAULTS)
+
+
+Identity = tuple[int, int]
+"""Device and inode of the database's file."""
+
+
+def identity(engine: Engine) -> Identity:
+    """Which file it is. Raises StoreUnavailable where there is none: SQLite would make an empty one."""
+    try:
+        found = sqlite_file(engine).stat()
+    except OSError as error:
+        raise StoreUnavailable(f"The database's file is gone: {error.strerror}.") from None
+    return found.st_dev, found.st_ino
 
 
 def is_locked(error: BaseException) -> bool:

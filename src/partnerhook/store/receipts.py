@@ -15,10 +15,15 @@ from partnerhook.store.engine import reserve_ids
 from partnerhook.store.schema import receipts
 
 _append = Bulk(insert(receipts), *receipts.c.keys())
-_oldest_body = select(receipts.c.id).where(receipts.c.body.is_not(None)).order_by(receipts.c.id).limit(1)
+_oldest_body = (
+    select(receipts.c.id)
+    .where(receipts.c.id > bindparam("after"), receipts.c.body.is_not(None))
+    .order_by(receipts.c.id)
+    .limit(1)
+)
 _from = select(receipts.c.received_at).where(receipts.c.id >= bindparam("id")).order_by(receipts.c.id).limit(1)
 _oldest_bodies = (
-    select(receipts.c.id)
+    select(receipts.c.id, receipts.c.body_bytes)
     .where(
         receipts.c.received_at < bindparam("before"),
         receipts.c.id.between(bindparam("first"), bindparam("last")),
@@ -93,28 +98,40 @@ def page(conn: Connection, wanted: ReceiptFilter, *, after_id: int, limit: int) 
     return [ListedReceipt(from_row(row), bool(row.body_kept)) for row in conn.execute(query)]
 
 
-def oldest_body(conn: Connection) -> int | None:
-    """The first receipt that still has its raw body. Reads all before it: not in a transaction that writes."""
-    found: int | None = conn.execute(_oldest_body).scalar()
+def oldest_body(conn: Connection, after_id: int = 0) -> int | None:
+    """The first receipt behind `after_id` that still has its raw body."""
+    found: int | None = conn.execute(_oldest_body, {"after": after_id}).scalar()
     return found
 
 
-def drop_bodies(conn: Connection, *, received_before: int, after_id: int, limit: int) -> tuple[int | None, int]:
-    """Drop the raw bodies of up to `limit` receipts older than `received_before` (Unix microseconds).
+def bodies_before(
+    conn: Connection, received_before: int, *, after_id: int, limit: int, bytes_max: int, thorough: bool
+) -> list[int]:
+    """The next receipts behind `after_id` whose raw bodies are older than `received_before` (Unix microseconds).
 
-    Looks behind `after_id`; returns the id to go on behind (None when nothing is left) and how many were dropped.
+    No more than `limit` of them and, but for the first, `bytes_max` of bodies. Not `thorough`: only up to where, by
+    halves, the younger ones begin, for their millions must not be read. Where our clock was put back they do not begin
+    in one place, and only a thorough look finds all.
     """
-    span = {"first": after_id + 1, "last": _last_before(conn, received_before, after_id)}
-    ids = conn.execute(_oldest_bodies, {"before": received_before, "limit": limit, **span}).scalars().all()
-    if not ids:
-        return None, 0
+    last = _newest_id(conn) if thorough else _last_before(conn, received_before, after_id)
+    span = {"first": after_id + 1, "last": last, "before": received_before, "limit": limit}
+    ids: list[int] = []
+    for row_id, size in conn.execute(_oldest_bodies, span):
+        bytes_max -= size
+        if ids and bytes_max < 0:
+            break
+        ids.append(row_id)
+    return ids
+
+
+def drop_bodies(conn: Connection, ids: Sequence[int]) -> None:
+    """Drop the raw bodies of these receipts."""
     conn.execute(update(receipts).where(receipts.c.id.in_(ids)).values(body=None))
-    return ids[-1], len(ids)
 
 
 def _last_before(conn: Connection, received_at: int, after_id: int) -> int:
-    """The last id before `received_at`: by halves, for the millions that are younger must not be read."""
-    low, high = after_id, conn.execute(select(func.coalesce(func.max(receipts.c.id), 0))).scalar_one()
+    """The last id before `received_at`, by halves."""
+    low, high = after_id, _newest_id(conn)
     while low < high:
         middle = (low + high + 1) // 2
         if conn.execute(_from, {"id": middle}).scalar_one() < received_at:
@@ -122,6 +139,11 @@ def _last_before(conn: Connection, received_at: int, after_id: int) -> int:
         else:
             high = middle - 1
     return low
+
+
+def _newest_id(conn: Connection) -> int:
+    newest_id: int = conn.execute(select(func.coalesce(func.max(receipts.c.id), 0))).scalar_one()
+    return newest_id
 
 
 def newest(conn: Connection) -> tuple[int, int] | None:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
@@ -76,10 +76,23 @@ def find_by_id(conn: Connection, solution_id: str, app: str | None) -> list[Solu
     return [from_row(row) for row in conn.execute(query)]
 
 
-def find_by_number(conn: Connection, wanted: Iterable[int]) -> dict[int, Solution]:
-    """Those that are stored, by number."""
-    rows = conn.execute(_by_number, {"numbers": json.dumps(list(wanted))}).all()
-    return {row[0]: from_row(row) for row in rows}
+class Found(NamedTuple):
+    """What is stored of some solutions, by number."""
+
+    solutions: dict[int, Solution]
+    damaged: set[int]
+    """Those whose row cannot be read: the log knows better."""
+
+
+def find_by_number(conn: Connection, wanted: Iterable[int]) -> Found:
+    """Those that are stored."""
+    found = Found({}, set())
+    for row in conn.execute(_by_number, {"numbers": json.dumps(list(wanted))}).all():
+        try:
+            found.solutions[row[0]] = from_row(row)
+        except (ValueError, TypeError, AttributeError):
+            found.damaged.add(row[0])
+    return found
 
 
 def save(conn: Connection, changed: Mapping[int, Solution | None]) -> None:

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from partnerhook.core.errors import StoreUnavailable
-from partnerhook.store.engine import for_writing, is_passing
+from partnerhook.store.engine import Identity, for_writing, identity, is_passing
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -84,6 +84,7 @@ class GroupCommit(Generic[Job, Result]):
         self._refused = False
         """Whether the newest commit was refused."""
         self._connection: Connection | None = None
+        self._identity: Identity | None = None
         self._busy_since: float | None = None
         self._loop = loop
         self._thread = threading.Thread(target=self._run, name="partnerhook-writer", daemon=True)
@@ -196,21 +197,29 @@ class GroupCommit(Generic[Job, Result]):
         self._on_commit(committed)
 
     def _transact(self, jobs: Sequence[Job]) -> list[Result]:
-        connection = self._connect()
         try:
-            with connection.begin():
-                return list(self._apply(connection, jobs))
+            return self._in_transaction(lambda connection: list(self._apply(connection, jobs)))
         except Exception as error:
             if is_passing(error):
                 raise
             # One job that the database cannot take must not fail its neighbours: each on its own.
             if len(jobs) > 1:
                 return [result for job in jobs for result in self._transact([job])]
-            with connection.begin():
-                return [self._salvage(connection, jobs[0], error)]
+            reason = error  # its own name ends with this block
+            return self._in_transaction(lambda connection: [self._salvage(connection, jobs[0], reason)])
+
+    def _in_transaction(self, work: Callable[[Connection], list[Result]]) -> list[Result]:
+        connection = self._connect()
+        with connection.begin():
+            results = work(connection)
+            # What is committed into a file that somebody has removed or replaced is gone with this process.
+            if identity(self._engine) != self._identity:
+                raise StoreUnavailable("the database's file was replaced while it was open")
+        return results
 
     def _connect(self) -> Connection:
         if self._connection is None:
+            self._identity = identity(self._engine)
             self._connection = for_writing(self._engine.connect())
         return self._connection
 
