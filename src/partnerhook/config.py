@@ -288,7 +288,8 @@ def incomplete_apps(settings: Settings) -> list[str]:
         secret, token = variable((*table, "app_secret")), variable((*table, "verify_token"))
         if not app.secrets:
             problems.append(
-                f"App {name} has no app secret. Set {secret} or {secret}_FILE (App Dashboard > Settings > Basic)."
+                f"App {name} has no app secret. Set {secret} or {secret}_FILE, or app_secret in the file"
+                " (App Dashboard > Settings > Basic)."
             )
         if not app.verify_token:
             problems.append(

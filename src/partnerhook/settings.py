@@ -17,8 +17,8 @@ from partnerhook.core.web_address import web_address
 
 DEFAULT_APP: Final = "default"
 APP_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
-CALLBACK_PATH: Final = re.compile(r"/[^?#\s]*")
-LISTEN: Final = re.compile(r"(?:\[(?P<ipv6>[^\]]+)\]|(?P<host>[^\s:/?#@\[\]]+)):(?P<port>[0-9]{1,5})")
+CALLBACK_PATH: Final = re.compile(r"/[^?#\s\x00-\x1f\x7f]*")
+LISTEN: Final = re.compile(r"(?:\[(?P<ipv6>[^\]]+)\]|(?P<host>[^\s:/?#@\[\]\x00-\x1f\x7f]+)):(?P<port>[0-9]{1,5})")
 HEALTH_PATH: Final = "/healthz"
 
 ALTERNATIVES: Final = (
@@ -97,6 +97,15 @@ def _text(value: object) -> object:
     return str(value) if type(value) is int else value  # in TOML an id is easily written without quotes
 
 
+def _number(value: object) -> object:
+    # pydantic takes true for 1, and a bound of one connection is not what anybody meant.
+    if isinstance(value, bool):
+        raise ValueError("this is true or false, and must be a number")  # noqa: TRY004 - pydantic takes no other
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_number)]
+Number = Annotated[float, BeforeValidator(_number)]
 Address = Annotated[str, AfterValidator(_address)]
 CallbackPath = Annotated[str, AfterValidator(_path)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
@@ -160,19 +169,21 @@ class Settings(AppSettings):
         description="HOST:PORT for people and scrapers: /healthz, /readyz, /metrics. Not for the internet.",
     )
     log_format: Literal["console", "json"] = Field("console", description="How log lines look: console or json.")
-    body_bytes_max: int = Field(
+    body_bytes_max: Whole = Field(
         3 * 1024 * 1024, ge=1024, le=1024**3, description="Longest body taken; longer is 413. Meta sends up to 3 MiB."
     )
-    bodies_in_flight_bytes_max: int = Field(
+    bodies_in_flight_bytes_max: Whole = Field(
         64 * 1024 * 1024, ge=1024, description="Memory for all bodies that wait to be stored; beyond it is 503."
     )
-    connections_max: int = Field(2_000, ge=1, description="Open connections of the public listener; beyond it is 503.")
-    header_deadline_s: float = Field(10.0, gt=0, le=3600, description="Seconds a client has to send its headers.")
-    body_deadline_s: float = Field(30.0, gt=0, le=3600, description="Seconds a client has to send its body.")
-    shutdown_grace_s: float = Field(
-        5.0, gt=0, le=3600, description="Seconds that requests have to finish after SIGTERM."
+    connections_max: Whole = Field(
+        2_000, ge=1, description="Open connections of the public listener; beyond it is 503."
     )
-    raw_bodies_keep_days: float = Field(
+    header_deadline_s: Number = Field(10.0, ge=0.1, le=3600, description="Seconds a client has to send its headers.")
+    body_deadline_s: Number = Field(30.0, ge=0.1, le=3600, description="Seconds a client has to send its body.")
+    shutdown_grace_s: Number = Field(
+        5.0, ge=0.1, le=3600, description="Seconds that requests have to finish after SIGTERM."
+    )
+    raw_bodies_keep_days: Number = Field(
         30.0,
         gt=0,
         le=36_500,
@@ -188,7 +199,7 @@ class Settings(AppSettings):
         description="How Meta reaches `listen` through your proxy, without the path: https://hooks.example.com."
         " For `subscribe` and `doctor`.",
     )
-    reconcile_every_s: float = Field(
+    reconcile_every_s: Number = Field(
         3_600.0,
         ge=0,
         le=7 * 86_400,

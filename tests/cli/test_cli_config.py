@@ -224,3 +224,15 @@ def test_a_wrong_call(empty: Command):
 
     assert ended.returncode == 2
     assert "show, check, init" in ended.stderr
+
+
+def test_init_writes_through_a_link(tmp_path: Path):
+    """To where the file really is; the link stays."""
+    (tmp_path / "real.toml").write_text("")
+    (tmp_path / "partnerhook.toml").symlink_to("real.toml")
+
+    ended = Command(tmp_path).run("config", "init", "--force")
+
+    assert ended.returncode == 0
+    assert (tmp_path / "partnerhook.toml").is_symlink()
+    assert "verify_token" in (tmp_path / "real.toml").read_text()

@@ -40,3 +40,17 @@ def test_a_database_with_a_name_that_no_file_can_have(tmp_path: Path):
     assert ended.returncode == 1
     assert "There is no database at" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_no_standard_output_at_all(command: Command):
+    """A sentence, as for a disk that is full."""
+    ended = subprocess.run(
+        ["sh", "-c", f"exec {BIN} solutions list >&-"],
+        env=command.environment,
+        cwd=command.folder,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+
+    assert (ended.returncode, ended.stderr) == (1, "partnerhook: There is no standard output to write to.\n")

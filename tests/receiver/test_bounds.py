@@ -336,3 +336,16 @@ def test_no_task_outlives_its_client(server: Server) -> None:
 
     assert server.post(webhook()).status == 200
     assert server.resident_bytes() - before < 16 * MIB
+
+
+def test_who_is_cut_off_is_counted_once(serve: Serve) -> None:
+    """As too slow, and not as gone too: it was we who hung up."""
+    server = serve(BODY_DEADLINE_S=0.3)
+
+    with server.connect() as client:
+        client.send(b"POST /webhook HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc")
+        assert client.answer().status == 408
+
+    counts = {name: count for name, count in server.metrics().items() if "refused_total" in name and count}
+    assert list(counts.values()) == [1.0]
+    assert "too_slow" in next(iter(counts))

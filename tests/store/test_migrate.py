@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -86,3 +88,20 @@ def test_an_older_or_empty_database_says_what_to_run(tmp_path: Path, version: st
 
     with engine.connect() as conn, pytest.raises(SchemaMismatch, match=f"{told}.*partnerhook migrate"):
         check(conn)
+
+
+def test_another_programs_database_is_left_alone(tmp_path: Path):
+    """Neither looking nor migrating changes a byte of it."""
+    file = tmp_path / "theirs.db"
+    with closing(sqlite3.connect(file)) as theirs, theirs:
+        theirs.execute("CREATE TABLE solutions (x)")
+    before = file.read_bytes()
+    engine = open_engine(f"sqlite:///{file}")
+
+    with pytest.raises(SchemaMismatch, match="is not Partnerhook's"):
+        migrate(engine)
+    with engine.connect() as conn, conn.begin(), pytest.raises(SchemaMismatch, match="is not Partnerhook's"):
+        check(conn)
+
+    assert file.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [file]

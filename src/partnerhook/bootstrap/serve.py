@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from partnerhook.bootstrap.graph import asking_apps
 from partnerhook.bootstrap.store import open_store
@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from partnerhook.config import Settings
     from partnerhook.receiver.server import Listener
     from partnerhook.services.meters import Meters
+
+
+ADMIN_CONNECTIONS_MAX: Final = 100
+"""Probes, scrapers and people; the setting is for Meta's side, and a small one must not lock these out."""
 
 
 def serve(settings: Settings) -> None:
@@ -130,4 +134,6 @@ def _admin(settings: Settings, app: Callable[..., Awaitable[None]], meters: Mete
     from partnerhook.config import split_listen
 
     host, port = split_listen(settings.admin_listen, "admin_listen")
-    return replace(_public(settings, app, meters), name="admin", host=host, port=port)
+    public = _public(settings, app, meters)
+    bounds = replace(public.bounds, connections_max=ADMIN_CONNECTIONS_MAX)
+    return replace(public, name="admin", host=host, port=port, bounds=bounds)

@@ -52,6 +52,8 @@ _add("version", "version:version", SET_UP, "Print the version.")
 
 def main() -> None:
     """The entry point of the `partnerhook` command. Exit 1: it could not be done; 2: it was called wrongly."""
+    if sys.stdout is None:
+        sys.exit("partnerhook: There is no standard output to write to.")
     try:
         try:
             app(exit_on_error=True)

@@ -136,6 +136,7 @@ def init(
 
 def _write(path: Path, text: str, *, force: bool) -> None:
     """Write the file, readable by its owner alone; over one that is there only as a whole. Raises OSError."""
+    path = path.resolve() if force else path  # through a link, to where the file really is
     written = path.with_name(f".{path.name}.{secrets.token_hex(4)}") if force else path
     with os.fdopen(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         file.write(text)

@@ -37,7 +37,13 @@ def rebuild(
         rebuilt = bootstrap.rebuild(config.load(config_file), check=check, on_progress=on_progress)
     if output == "json":
         differences = [views.difference(one) for one in rebuilt.differences]
-        show_document({"solutions": rebuilt.solutions, "mended": not check, "differences": differences})
+        show_document(
+            {
+                "solutions": rebuilt.solutions,
+                "mended": bool(rebuilt.differences) and not check,
+                "differences": differences,
+            }
+        )
     else:
         for one in rebuilt.differences:
             put(_line(one))

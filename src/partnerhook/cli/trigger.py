@@ -66,6 +66,7 @@ def checked_url(_hint: Any, tokens: Sequence[Token]) -> str:
     try:
         parts = urlsplit(given)
         right = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        right = right and given.isprintable() and " " not in given
     except ValueError:
         right = False
     if not right:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from partnerhook.core.errors import HandshakeRefused, SignatureProblem, SignatureRejected, StoreUnavailable
 from partnerhook.core.handshake import answer
 from partnerhook.core.signature import verify
-from partnerhook.receiver.limits import BodiesInFlight, BodyTooLong, ClientGone, Reservation, read_body
+from partnerhook.receiver.limits import CUT_OFF, BodiesInFlight, BodyTooLong, ClientGone, Reservation, read_body
 from partnerhook.services.ingest import Post, Writer, ingest
 from partnerhook.services.meters import Meters, Refusal
 from partnerhook.services.suspect import Suspect
@@ -95,7 +95,8 @@ class Receiver:
         try:
             await self._take(callback, dict(scope["headers"]), receive, reservation)
         except ClientGone:
-            self._meters.refused(callback.app, Refusal.CLIENT_GONE)
+            if CUT_OFF not in scope:
+                self._meters.refused(callback.app, Refusal.CLIENT_GONE)
         except BodyTooLong as problem:
             self._meters.refused(callback.app, Refusal.TOO_LONG)
             await respond(send, 413, str(problem), CLOSE)

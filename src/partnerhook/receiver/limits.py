@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, Final
 
 from partnerhook.core.errors import StoreUnavailable
 
@@ -17,6 +17,10 @@ class BodyTooLong(Exception):
 
 class ClientGone(Exception):
     """The client hung up, or was cut off, before its body was complete."""
+
+
+CUT_OFF: Final = "partnerhook.cut_off"
+"""In the scope of a request whose connection we have ended ourselves: why, is counted already."""
 
 
 class BodiesInFlight:

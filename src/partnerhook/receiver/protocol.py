@@ -6,12 +6,13 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from partnerhook.receiver.limits import CUT_OFF
 from partnerhook.receiver.transport import LingeringTransport
 from partnerhook.services.meters import Refusal
 
@@ -257,6 +258,8 @@ class BoundedProtocol(HttpToolsProtocol):
         if not self._answered_early() and (unanswered is None or not unanswered.response_started):
             self.transport.write(last_words)
         self.transport.close()
+        for cycle in self._unanswered:
+            cast("dict[str, Any]", cycle.scope)[CUT_OFF] = True
         self._disconnect()
 
     def _disconnect(self) -> None:

@@ -8,7 +8,7 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 import structlog
 import uvicorn
@@ -51,10 +51,13 @@ def bind(listener: Listener) -> socket.socket:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((listener.host, listener.port))
-    except OSError as error:
+        # Here, and not when the server starts: two listeners may bind the same port, but only one can listen there.
+        sock.listen(SOCKET_BACKLOG)
+    except (OSError, TypeError, UnicodeError) as error:  # the last two: no name of a host
         sock.close()
+        reason = getattr(error, "strerror", None) or "it is no address"
         raise ConfigurationInvalid(
-            f"The {listener.name} listener cannot have {listener.host}:{listener.port}: {error.strerror}."
+            f"The {listener.name} listener cannot have {listener.host}:{listener.port}: {reason}."
         ) from None
     sock.setblocking(False)  # noqa: FBT003 - the method has no keyword
     return sock
@@ -111,6 +114,6 @@ def _server(listener: Listener) -> _Server:
             proxy_headers=False,
             backlog=SOCKET_BACKLOG,
             timeout_keep_alive=KEEP_ALIVE_S,
-            timeout_graceful_shutdown=max(1, round(listener.bounds.shutdown_grace_s)),
+            timeout_graceful_shutdown=cast("int", listener.bounds.shutdown_grace_s),  # it only waits for so long
         )
     )

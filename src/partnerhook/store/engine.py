@@ -37,6 +37,8 @@ def open_engine(database_url: str) -> Engine:
         )
     if url.database in (None, "", ":memory:"):
         raise ConfigurationInvalid("database_url names no file; what is only in memory is not durable.")
+    if not str(url.database).isprintable():
+        raise ConfigurationInvalid("database_url has a letter in it that no name of a file has.")
     if url.query or url.host or url.username or url.password:
         raise ConfigurationInvalid(
             "database_url is more than a file: for SQLite it is sqlite:///FILE and nothing else."
@@ -80,16 +82,25 @@ def for_writing(connection: Connection) -> Connection:
 
 
 def _configure(connection: sqlite3.Connection, _record: Any) -> None:
-    # FULL: a commit is on the disk before it returns. That is what a 200 promises.
+    # FULL: a commit is on the disk before it returns. That is what a 200 promises. The write-ahead log is a lasting
+    # property of the file, which `make_wal` gives it: whoever only looks changes nothing, least of all a foreign file.
     for pragma in (
         f"busy_timeout={BUSY_TIMEOUT_MS}",
-        "journal_mode=WAL",
         "synchronous=FULL",
         f"cache_size=-{PAGE_CACHE_KIB}",
         f"wal_autocheckpoint={CHECKPOINT_PAGES}",
         "temp_store=MEMORY",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def make_wal(engine: Engine) -> None:
+    """Have the file keep a write-ahead log from now on, so that looking never waits for writing."""
+    connection = engine.raw_connection()
+    try:
+        connection.cursor().execute("PRAGMA journal_mode=WAL")
+    finally:
+        connection.close()
 
 
 def _begin(connection: Connection) -> None:

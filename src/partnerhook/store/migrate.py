@@ -6,13 +6,15 @@ from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from partnerhook.core.errors import SchemaMismatch, StoreUnavailable
-from partnerhook.store.engine import for_writing
+from partnerhook.store.engine import for_writing, make_wal
 from partnerhook.store.schema import HEAD
 
 
 def version(conn: Connection) -> str | None:
-    """The migration the database is at; None for an empty one."""
+    """The migration the database is at; None for an empty one. Raises SchemaMismatch: it is another program's."""
     if not inspect(conn).has_table("alembic_version"):
+        if inspect(conn).get_table_names():
+            raise SchemaMismatch("This database is not Partnerhook's: there are tables in it already. Name another.")
         return None
     found: str | None = conn.execute(text("SELECT version_num FROM alembic_version")).scalar()
     return found
@@ -24,6 +26,9 @@ def migrate(engine: Engine) -> tuple[str | None, str]:
     Raises SchemaMismatch where a newer program has been here, StoreUnavailable where the database cannot be written.
     """
     try:
+        with engine.connect() as conn, conn.begin():
+            version(conn)  # before anything is changed
+        make_wal(engine)
         return _migrate(engine)
     except SQLAlchemyError as error:
         raise StoreUnavailable(
