@@ -1,50 +1,73 @@
-"""The one funnel into the registry: append to the log, and bring the projection up to date with it."""
+"""The one funnel into the registry: append to the log, bring the projection up to date, tell what happened."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from partnerhook.core.lifecycle import Solution, advance, fold, seconds
+from partnerhook.core.lifecycle import Solution, seconds
+from partnerhook.core.notices import Step, follow, look_again
 from partnerhook.core.observations import Observation
+from partnerhook.services.notify import Routes, about, notify
 from partnerhook.store import observations, solutions
+from partnerhook.store.notices import Told
 from partnerhook.store.numbers import assign
 
 Arrived = tuple[Observation, int | None]
 """An observation and the id of the receipt that brought it; None where it was read from the Graph API."""
 
 
-def append_and_project(conn: Connection, arrived: Sequence[Arrived]) -> set[str]:
-    """Append to the log, fold what is new into the solutions it speaks of; returns the keys that were new."""
+class _Moved(NamedTuple):
+    """A solution after what was new of it, and the steps that it took."""
+
+    solution: Solution | None
+    steps: list[Step]
+
+
+def append_and_project(conn: Connection, arrived: Sequence[Arrived], routes: Routes) -> set[str]:
+    """Append to the log, fold what is new into the solutions it speaks of, notify; returns the keys that were new."""
     if not arrived:
         return set()
     numbers = assign(conn, [(one.app, one.solution_id) for one, _ in arrived])
-    is_new = observations.append(conn, arrived, numbers)
+    row_ids = observations.append(conn, arrived, numbers)
     fresh: dict[int, list[Observation]] = {}
     repeated: list[tuple[int, Observation]] = []
-    for number, (one, _), new in zip(numbers, arrived, is_new, strict=True):
-        if new:
+    id_of_key: dict[str, int] = {}
+    for number, (one, _), row_id in zip(numbers, arrived, row_ids, strict=True):
+        if row_id is not None:
             fresh.setdefault(number, []).append(one)
+            id_of_key[one.key] = row_id
         else:
             repeated.append((number, one))
-    stored = solutions.find_by_number(conn, fresh)
-    changed = {number: _advance(conn, number, stored.solutions.get(number), news) for number, news in fresh.items()}
-    # Without a time of its own, an earlier receipt of the same moves it to another second. And a row that cannot be
-    # read is no more than a cache that is lost: the log is the truth.
-    for number in stored.damaged.union([number for number, one in repeated if one.time is None]):
-        changed[number] = fold(observations.history(conn, number))
-    solutions.save(conn, changed)
+    # Without a time of its own, an earlier receipt of the same moves it to another second.
+    moved_back = {number for number, one in repeated if one.time is None} - fresh.keys()
+    stored = solutions.find_by_number(conn, [*fresh, *moved_back])
+    moved = {number: _move(conn, number, stored.solutions.get(number), news) for number, news in fresh.items()}
+    # And a row that cannot be read is no more than a cache that is lost: the log is the truth.
+    for number in moved_back | stored.damaged:
+        news = fresh.get(number, [])
+        moved[number] = _look_again(conn, number, stored.solutions.get(number), news)
+    solutions.save(conn, {number: one.solution for number, one in moved.items()})
     solutions.heard_again(conn, [(number, one.last_received_at) for number, one in repeated if not one.test])
-    return {one.key for news in fresh.values() for one in news}
+    told = [
+        (one, about(one, solution.solution_id, solution.portfolio_id))
+        for number, (solution, steps) in moved.items()
+        if solution is not None
+        for one in [Told(solution.app, number, step, id_of_key.get(step.key)) for step in steps]
+    ]
+    notify(conn, told, routes)
+    return set(id_of_key)
 
 
-def _advance(conn: Connection, number: int, stored: Solution | None, news: Sequence[Observation]) -> Solution | None:
+def _move(conn: Connection, number: int, stored: Solution | None, news: Sequence[Observation]) -> _Moved:
     newer = seconds(news)
     if stored is not None and newer and newer[0][0].at <= stored.newest_at:
-        return fold(observations.history(conn, number))
+        return _look_again(conn, number, stored, news)
     # The fast path: all of it is newer than all that was heard, so the fold just goes on.
-    solution = stored
-    for second in newer:
-        solution = advance(solution, second)
-    return solution
+    return _Moved(*follow(stored, newer))
+
+
+def _look_again(conn: Connection, number: int, stored: Solution | None, news: Sequence[Observation]) -> _Moved:
+    return _Moved(*look_again(stored, observations.history(conn, number), news))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,10 +36,10 @@ _history = select(observations).where(observations.c.solution_number == bindpara
 
 def append(
     conn: Connection, arrived: Sequence[tuple[Observation, int | None]], solution_numbers: Sequence[int]
-) -> list[bool]:
+) -> list[int | None]:
     """Append observations, each with the id of its receipt, None where no POST brought it; count up known ones.
 
-    `solution_numbers` are those of the solutions they speak of. Returns for each whether it was new.
+    `solution_numbers` are those of the solutions they speak of. Returns for each its id, None where it was known.
     """
     ids = reserve_ids(conn, observations.c.id, len(arrived))
     _append.run(
@@ -67,7 +67,7 @@ def append(
     )
     # The database, not our memory, knows which were new: those that now stand under their own id.
     new = set(conn.execute(_ids_between, {"first": ids.start, "last": ids.stop - 1}).scalars().all())
-    return [row_id in new for row_id in ids]
+    return [row_id if row_id in new else None for row_id in ids]
 
 
 def history(conn: Connection, solution_number: int) -> list[Observation]:
@@ -127,18 +127,23 @@ def histories(conn: Connection, first: int, last: int) -> dict[int, list[Observa
 
 def from_row(row: Row[Any]) -> Observation:
     """One row as the value it was."""
+    return from_columns(row._mapping)  # noqa: SLF001 - its name, documented, is only meant not to clash with a column
+
+
+def from_columns(row: Mapping[str, Any]) -> Observation:
+    """The same, from its columns by name."""
     return Observation(
-        key=row.key,
-        app=row.app,
-        solution_id=row.solution_id,
-        portfolio_id=row.portfolio_id,
-        event=row.event,
-        reported_status=row.reported_status,
-        time=row.time,
-        received_at=row.received_at,
-        last_received_at=row.last_received_at,
-        repeats=row.repeats,
-        source=Source(row.source),
-        flags=tuple(Flag(flag) for flag in row.flags.split()),
-        receipt_id=row.receipt_id,
+        key=row["key"],
+        app=row["app"],
+        solution_id=row["solution_id"],
+        portfolio_id=row["portfolio_id"],
+        event=row["event"],
+        reported_status=row["reported_status"],
+        time=row["time"],
+        received_at=row["received_at"],
+        last_received_at=row["last_received_at"],
+        repeats=row["repeats"],
+        source=Source(row["source"]),
+        flags=tuple(Flag(flag) for flag in row["flags"].split()),
+        receipt_id=row["receipt_id"],
     )

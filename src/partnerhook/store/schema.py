@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, and_, literal_column
 
-HEAD: Final = "0002"
+HEAD: Final = "0003"
 """The migration this program needs; a test keeps it equal to the newest file in `migrations/versions`."""
 
 metadata = MetaData()
@@ -25,6 +25,8 @@ receipts = Table(
     Column("flags", Text, nullable=False),
     Column("outcomes", Text, nullable=False),
     Column("quarantined", Integer, nullable=False),
+    # The headers that a forwarded POST takes along; empty where it goes nowhere.
+    Column("headers", Text),
 )
 # Partial: quarantine is rare, and nothing is written to this index for all other receipts.
 Index(
@@ -132,4 +134,77 @@ leases = Table(
     Column("name", Text, primary_key=True),
     Column("holder", Text, nullable=False),
     Column("until", BigInteger, nullable=False),
+)
+
+# What was told of solutions, in the order in which it was found: the outbox of everybody who listens.
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", ROWID, primary_key=True, autoincrement=False),
+    Column("app", Text, nullable=False),
+    Column("solution_number", BigInteger),
+    Column("kind", Text, nullable=False),
+    Column("observation_id", BigInteger),
+    Column("before", Text, nullable=False),
+    Column("before_since", BigInteger),
+    Column("after", Text, nullable=False),
+    Column("since", BigInteger),
+    Column("anomalies", Text, nullable=False),
+    Column("corrected", Integer, nullable=False),
+    Column("noticed_at", BigInteger, nullable=False),
+    Column("detail", Text, nullable=False),
+)
+
+# Who gets what: a row for each notice, or forwarded receipt, and target. In a lane one goes after the other; only the
+# first that waits in a lane has a `due_at`, so that looking for work never looks through a backlog.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", ROWID, primary_key=True, autoincrement=False),
+    Column("target", Text, nullable=False),
+    Column("lane", BigInteger, nullable=False),
+    Column("notice_id", BigInteger),
+    Column("receipt_id", BigInteger),
+    Column("bytes", BigInteger, nullable=False),
+    Column("fate", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("first_attempt_at", BigInteger),
+    Column("due_at", BigInteger),
+    Column("holder", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("settled_at", BigInteger),
+)
+_waiting = deliveries.c.fate == literal_column("'waiting'")
+_due = deliveries.c.due_at.is_not(None)
+_dead = deliveries.c.fate == literal_column("'dead'")
+_forwarded = and_(_waiting, deliveries.c.receipt_id.is_not(None))
+for _name, _columns, _where in (
+    ("deliveries_due", (deliveries.c.target, deliveries.c.due_at), _due),
+    ("deliveries_lane", (deliveries.c.target, deliveries.c.lane, deliveries.c.id), _waiting),
+    ("deliveries_dead", (deliveries.c.target, deliveries.c.id), _dead),
+    ("deliveries_forwarded", (deliveries.c.receipt_id,), _forwarded),
+):
+    Index(_name, *_columns, sqlite_where=_where, postgresql_where=_where)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", ROWID, primary_key=True, autoincrement=False),
+    Column("delivery_id", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("duration_us", BigInteger, nullable=False),
+    Column("reply", Text, nullable=False),
+    Column("status", Integer),
+    Column("answer", Text, nullable=False),
+)
+Index("attempts_delivery", attempts.c.delivery_id)
+
+# What is remembered of a target beside its configuration.
+targets = Table(
+    "targets",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("paused_at", BigInteger),
+    Column("paused_reason", Text, nullable=False),
+    Column("failing_since", BigInteger),
 )

@@ -1,0 +1,46 @@
+"""Tell those who want to hear it what happened to a solution; in the transaction in which it happens."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from partnerhook.core.routing import About, ForwardRoute, Route, wants
+from partnerhook.core.timeline import say
+from partnerhook.store import deliveries, notices
+from partnerhook.store.deliveries import Wanted
+from partnerhook.store.notices import Told
+
+
+class Routes(NamedTuple):
+    """Who wants to hear of what, as it is configured now."""
+
+    destinations: tuple[Route, ...] = ()
+    forward: tuple[ForwardRoute, ...] = ()
+
+
+NOBODY = Routes()
+
+
+def notify(conn: Connection, told: Sequence[tuple[Told, About]], routes: Routes) -> None:
+    """Store notices, and a delivery for each destination that wants one."""
+    if not told:
+        return
+    now = time.time_ns() // 1_000
+    ids = notices.append(conn, [one for one, _ in told], now=now)
+    wanted = [
+        Wanted(route.target, one.solution_number, notice_id, None, 0)
+        for notice_id, (one, about) in zip(ids, told, strict=True)
+        for route in routes.destinations
+        if wants(route, about)
+    ]
+    if wanted:
+        deliveries.enqueue(conn, wanted, now=now)
+
+
+def about(told: Told, solution_id: str, portfolio_id: str) -> About:
+    """What filters look at."""
+    return About(told.step.kind, told.app, say(told.step.after[-1]), portfolio_id, solution_id)

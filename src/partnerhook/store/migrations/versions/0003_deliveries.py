@@ -1,0 +1,74 @@
+"""Notices, and who gets them."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+ROWID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def upgrade() -> None:
+    """Create the outbox."""
+    op.create_table(
+        "notices",
+        sa.Column("id", ROWID, primary_key=True, autoincrement=False),
+        sa.Column("app", sa.Text, nullable=False),
+        sa.Column("solution_number", sa.BigInteger),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("observation_id", sa.BigInteger),
+        sa.Column("before", sa.Text, nullable=False),
+        sa.Column("before_since", sa.BigInteger),
+        sa.Column("after", sa.Text, nullable=False),
+        sa.Column("since", sa.BigInteger),
+        sa.Column("anomalies", sa.Text, nullable=False),
+        sa.Column("corrected", sa.Integer, nullable=False),
+        sa.Column("noticed_at", sa.BigInteger, nullable=False),
+        sa.Column("detail", sa.Text, nullable=False),
+    )
+    op.create_table(
+        "deliveries",
+        sa.Column("id", ROWID, primary_key=True, autoincrement=False),
+        sa.Column("target", sa.Text, nullable=False),
+        sa.Column("lane", sa.BigInteger, nullable=False),
+        sa.Column("notice_id", sa.BigInteger),
+        sa.Column("receipt_id", sa.BigInteger),
+        sa.Column("bytes", sa.BigInteger, nullable=False),
+        sa.Column("fate", sa.Text, nullable=False),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("first_attempt_at", sa.BigInteger),
+        sa.Column("due_at", sa.BigInteger),
+        sa.Column("holder", sa.Text, nullable=False),
+        sa.Column("created_at", sa.BigInteger, nullable=False),
+        sa.Column("settled_at", sa.BigInteger),
+    )
+    for name, columns, where in (
+        ("deliveries_due", ["target", "due_at"], "due_at IS NOT NULL"),
+        ("deliveries_lane", ["target", "lane", "id"], "fate = 'waiting'"),
+        ("deliveries_dead", ["target", "id"], "fate = 'dead'"),
+        ("deliveries_forwarded", ["receipt_id"], "fate = 'waiting' AND receipt_id IS NOT NULL"),
+    ):
+        op.create_index(name, "deliveries", columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
+    op.create_table(
+        "attempts",
+        sa.Column("id", ROWID, primary_key=True, autoincrement=False),
+        sa.Column("delivery_id", sa.BigInteger, nullable=False),
+        sa.Column("at", sa.BigInteger, nullable=False),
+        sa.Column("duration_us", sa.BigInteger, nullable=False),
+        sa.Column("reply", sa.Text, nullable=False),
+        sa.Column("status", sa.Integer),
+        sa.Column("answer", sa.Text, nullable=False),
+    )
+    op.create_index("attempts_delivery", "attempts", ["delivery_id"])
+    op.create_table(
+        "targets",
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("paused_at", sa.BigInteger),
+        sa.Column("paused_reason", sa.Text, nullable=False),
+        sa.Column("failing_since", sa.BigInteger),
+    )
+    # The headers that a forwarded POST takes along; empty where it goes nowhere.
+    op.add_column("receipts", sa.Column("headers", sa.Text))

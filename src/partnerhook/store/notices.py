@@ -1,0 +1,146 @@
+"""What was told of solutions: appended, never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Connection, Row, Select, func, insert, or_, select
+
+from partnerhook.core.names import STATE_OF_WORD, UNKNOWN, Flag, State
+from partnerhook.core.notice_documents import Notice, Standing
+from partnerhook.core.notices import NoticeKind, Step
+from partnerhook.core.timeline import say
+from partnerhook.store import observations as observation_log
+from partnerhook.store.bulk import Bulk
+from partnerhook.store.engine import reserve_ids
+from partnerhook.store.schema import graph_readings, notices, observations, solution_numbers
+
+_append = Bulk(insert(notices), *notices.c.keys())
+
+
+class Told(NamedTuple):
+    """One step of a solution on its way into the log of notices."""
+
+    app: str
+    solution_number: int
+    step: Step
+    observation_id: int | None
+
+
+def append(conn: Connection, told: Sequence[Told], *, now: int) -> range:
+    """Store notices; returns their ids. `now`: Unix microseconds."""
+    ids = reserve_ids(conn, notices.c.id, len(told))
+    _append.run(
+        conn,
+        [
+            (
+                row_id,
+                app,
+                number,
+                step.kind.value,
+                observation_id,
+                _words(step.before),
+                step.before_since,
+                _words(step.after),
+                step.since,
+                " ".join(step.anomalies),
+                step.corrected,
+                now,
+                step.detail,
+            )
+            for row_id, (app, number, step, observation_id) in zip(ids, told, strict=True)
+        ],
+    )
+    return ids
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeFilter:
+    """Which notices to look at; None: all of them."""
+
+    app: str | None = None
+    solution_id: str | None = None
+    kinds: tuple[str, ...] | None = None
+    since: int | None = None
+    until: int | None = None
+    """Unix microseconds: when they were told."""
+
+
+_columns: Final = (
+    *[column.label(f"observation_{column.name}") for column in observations.c],
+    solution_numbers.c.solution_id,
+    graph_readings.c.name.label("solution_name"),
+)
+_all: Select[Any] = (
+    select(notices, *_columns)
+    .outerjoin_from(notices, observations, observations.c.id == notices.c.observation_id)
+    .outerjoin(solution_numbers, solution_numbers.c.number == notices.c.solution_number)
+    .outerjoin(graph_readings, graph_readings.c.solution_number == notices.c.solution_number)
+)
+
+
+def find(conn: Connection, ids: Iterable[int]) -> dict[int, Notice]:
+    """Notices by id."""
+    return {row.id: from_row(row) for row in conn.execute(_all.where(notices.c.id.in_(list(ids))))}
+
+
+def page(conn: Connection, wanted: NoticeFilter, *, after_id: int, limit: int) -> list[tuple[int, Notice]]:
+    """The next notices that fit, each with its id, in the order in which they were told."""
+    query = _filtered(_all, wanted).where(notices.c.id > after_id).order_by(notices.c.id).limit(limit)
+    return [(row.id, from_row(row)) for row in conn.execute(query)]
+
+
+def count(conn: Connection, wanted: NoticeFilter) -> int:
+    """How many fit."""
+    query = select(func.count()).select_from(notices)
+    query = query.outerjoin(solution_numbers, solution_numbers.c.number == notices.c.solution_number)
+    counted: int = conn.execute(_filtered(query, wanted)).scalar_one()
+    return counted
+
+
+def newest_id(conn: Connection) -> int:
+    """The id of the notice that was told last; 0 where there is none."""
+    newest: int = conn.execute(select(func.coalesce(func.max(notices.c.id), 0))).scalar_one()
+    return newest
+
+
+def _filtered(query: Select[Any], wanted: NoticeFilter) -> Select[Any]:
+    if wanted.app is not None:
+        query = query.where(notices.c.app == wanted.app)
+    if wanted.solution_id is not None:
+        query = query.where(solution_numbers.c.solution_id == wanted.solution_id)
+    if wanted.kinds is not None:
+        query = query.where(or_(*[notices.c.kind.op("GLOB")(kind) for kind in wanted.kinds]))
+    if wanted.since is not None:
+        query = query.where(notices.c.noticed_at >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(notices.c.noticed_at < wanted.until)
+    return query
+
+
+def from_row(row: Row[Any]) -> Notice:
+    """One row as the value it was."""
+    heard = {name: getattr(row, f"observation_{name}") for name in observations.c.keys()}  # noqa: SIM118 - no dict
+    before = _states(row.before)
+    return Notice(
+        kind=NoticeKind(row.kind),
+        app=row.app,
+        solution_id=row.solution_id or "",
+        before=Standing(before, row.before_since) if before else None,
+        after=Standing(_states(row.after), row.since, tuple(Flag(flag) for flag in row.anomalies.split())),
+        corrected=bool(row.corrected),
+        observation=None if heard["id"] is None else observation_log.from_columns(heard),
+        noticed_at=row.noticed_at,
+        detail=row.detail,
+        name=row.solution_name or "",
+    )
+
+
+def _words(could_be: tuple[State, ...]) -> str:
+    return " ".join([say(state) for state in could_be]) if len(could_be) != 1 else say(could_be[0])
+
+
+def _states(words: str) -> tuple[State, ...]:
+    return tuple([STATE_OF_WORD.get(word, UNKNOWN) for word in words.split()])
