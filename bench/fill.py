@@ -13,6 +13,7 @@ from bench import story
 from bench.servers import SECRET
 from partnerhook.core.signature import sign, verify
 from partnerhook.services import ingest
+from partnerhook.services.notify import NOBODY
 from partnerhook.store.engine import for_writing, open_engine
 from partnerhook.store.migrate import migrate
 
@@ -33,7 +34,7 @@ def fill(file: str, count: int) -> None:
         for first in range(0, count, POSTS_PER_COMMIT):
             posts = [_post(number, begun) for number in range(first, min(first + POSTS_PER_COMMIT, count))]
             with connection.begin():
-                ingest.commit(connection, posts)
+                ingest.commit(connection, posts, NOBODY)
 
 
 def _post(number: int, begun: int) -> ingest.Post:

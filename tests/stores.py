@@ -13,6 +13,7 @@ from partnerhook.core.receipts import Receipt, Stored
 from partnerhook.core.signature import sign, verify
 from partnerhook.services import ingest
 from partnerhook.services.ingest import Post
+from partnerhook.services.notify import NOBODY
 from partnerhook.store import receipts
 from partnerhook.store.engine import for_writing, open_engine
 from partnerhook.store.migrate import migrate
@@ -41,7 +42,7 @@ def arrive(raw: bytes, *, app: str = "default", received_at: int = NOON_S * MICR
 def deliver(engine: Engine, *posts: Post) -> list[Stored]:
     """All of them in one commit."""
     with writing(engine) as conn:
-        return ingest.commit(conn, posts)
+        return ingest.commit(conn, posts, NOBODY)
 
 
 def receipts_of(engine: Engine, stored: Sequence[Stored]) -> list[Receipt]:

@@ -18,6 +18,7 @@ from partnerhook.core.lifecycle import Solution
 from partnerhook.core.names import Flag
 from partnerhook.emulator.server import running
 from partnerhook.graph import Graph
+from partnerhook.services.notify import Routing
 from partnerhook.services.reconcile import AskingApp, Reconciled, reconcile
 from partnerhook.store.engine import open_engine
 from running import SECRET, VERIFY_TOKEN, Server, check_log
@@ -94,7 +95,7 @@ async def reconciled(receiver: Server, lives: Lives) -> Reconciled:
             AskingApp(party, app.id, partial(Graph, app.access_token, app_secret=app.secret, url=url))
             for party, app in zip(PARTIES, lives.box.world.apps.values(), strict=True)
         ]
-        return await reconcile(open_engine(f"sqlite:///{receiver.database}"), asking)
+        return await reconcile(open_engine(f"sqlite:///{receiver.database}"), asking, routing=Routing())
 
 
 def said(one: Solution) -> tuple[str, str]:

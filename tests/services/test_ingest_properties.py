@@ -17,6 +17,7 @@ from partnerhook.core.lifecycle import Solution, fold
 from partnerhook.core.receipts import Fate
 from partnerhook.services import ingest
 from partnerhook.services.ingest import Post
+from partnerhook.services.notify import NOBODY
 from partnerhook.services.query import Queries
 from partnerhook.store import observations, solutions
 from partnerhook.store.engine import for_writing
@@ -181,7 +182,7 @@ def test_a_commit_that_is_rolled_back_leaves_nothing(tmp_path: Path):
 
     with for_writing(engine.connect()) as conn:
         transaction = conn.begin()
-        ingest.commit(conn, [posted])
+        ingest.commit(conn, [posted], NOBODY)
         transaction.rollback()
 
     assert Queries(engine).find_solutions("999") == []

@@ -26,6 +26,7 @@ from partnerhook.emulator.server import running_in_thread
 from partnerhook.emulator.world import App, Solution
 from partnerhook.graph import Graph
 from partnerhook.services.lease import holding
+from partnerhook.services.notify import Routing
 from partnerhook.services.query import ObservationFilter, Queries
 from partnerhook.services.rebuild import rebuild
 from partnerhook.services.reconcile import LEASE, AskingApp, Reconciled, reconcile
@@ -67,7 +68,7 @@ class Stage:
 
     def reconcile(self, *apps: AskingApp, **how: Any) -> Reconciled:
         """Once."""
-        return asyncio.run(reconcile(self.engine, apps or [self.asking()], **how))
+        return asyncio.run(reconcile(self.engine, apps or [self.asking()], routing=Routing(), **how))
 
     def state(self, solution: Solution) -> tuple[str, str]:
         """What the registry says of it."""
@@ -303,8 +304,14 @@ def test_one_at_a_time(stage: Stage):
     async def both() -> None:
         async with holding(stage.engine, LEASE, patience_s=0):
             with pytest.raises(UnderWay):
-                await reconcile(stage.engine, [stage.asking()], patience_s=0.6, on_wait=lambda: waited.append(True))
-        await reconcile(stage.engine, [stage.asking()], patience_s=0)
+                await reconcile(
+                    stage.engine,
+                    [stage.asking()],
+                    routing=Routing(),
+                    patience_s=0.6,
+                    on_wait=lambda: waited.append(True),
+                )
+        await reconcile(stage.engine, [stage.asking()], routing=Routing(), patience_s=0)
 
     asyncio.run(both())
 
@@ -347,7 +354,9 @@ def test_doubtful_solutions_are_read_without_the_rest(stage: Stage):
     stage.hear(regular, "ACTIVE")
     stage.later(60)
 
-    report = asyncio.run(reconcile_doubtful(stage.engine, [stage.asking()], longest_s=3_600, sleep=no_time))
+    report = asyncio.run(
+        reconcile_doubtful(stage.engine, [stage.asking()], routing=Routing(), longest_s=3_600, sleep=no_time)
+    )
 
     assert [one.reading.solution_id for one in report.drift] == [doubtful.id]
     assert stage.state(doubtful) == ("INITIATED", "PENDING_ACTIVATION")
@@ -363,8 +372,12 @@ def test_a_solution_that_may_not_be_read_keeps_no_other_from_it(stage: Stage):
         stage.hear(solution, "SUSPENDED")
     stage.later(60)
 
-    report = asyncio.run(reconcile_doubtful(stage.engine, [stage.asking()], longest_s=3_600, sleep=no_time))
-    again = asyncio.run(reconcile_doubtful(stage.engine, [stage.asking()], longest_s=3_600, sleep=no_time))
+    report = asyncio.run(
+        reconcile_doubtful(stage.engine, [stage.asking()], routing=Routing(), longest_s=3_600, sleep=no_time)
+    )
+    again = asyncio.run(
+        reconcile_doubtful(stage.engine, [stage.asking()], routing=Routing(), longest_s=3_600, sleep=no_time)
+    )
 
     assert others.id in report.apps[0].failure
     assert stage.state(ours) == ("INITIATED", "PENDING_ACTIVATION")

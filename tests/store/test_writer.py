@@ -15,9 +15,10 @@ from sqlalchemy.exc import DatabaseError
 
 from partnerhook.core.errors import StoreUnavailable
 from partnerhook.core.receipts import Fate, Stored
-from partnerhook.services import ingest
-from partnerhook.services.ingest import Post, Writer
+from partnerhook.services.ingest import Post
+from partnerhook.services.notify import Routing
 from partnerhook.services.query import Queries
+from partnerhook.services.write import Chore, Done, Work, Writer
 from partnerhook.store.engine import sqlite_file
 from partnerhook.store.writer import BATCH_BYTES_MAX, Committed, GroupCommit
 from stores import arrive, new_store, writing
@@ -44,10 +45,11 @@ REFUSE = f"""
 
 
 @asynccontextmanager
-async def running(engine: Engine) -> AsyncIterator[tuple[Writer, list[Committed[Stored]]]]:
+async def running(engine: Engine) -> AsyncIterator[tuple[Writer, list[Committed[Stored | Done]]]]:
     """A writer with its thread, and what it tells of its commits."""
-    commits: list[Committed[Stored]] = []
-    writer: Writer = GroupCommit(engine, asyncio.get_running_loop(), ingest.commit, ingest.salvage, commits.append)
+    commits: list[Committed[Stored | Done]] = []
+    work = Work(Routing())
+    writer: Writer = GroupCommit(engine, asyncio.get_running_loop(), work.apply, work.salvage, commits.append)
     writer.start()
     try:
         yield writer, commits
@@ -155,21 +157,29 @@ def test_what_may_pass_is_never_answered_as_done(engine: Engine, error: Exceptio
     asyncio.run(refused(engine, error))
 
 
+async def store(post: Post, writer: Writer) -> Stored:
+    """Have one POST stored."""
+    stored = await writer.submit(post, len(post.body.raw))
+    assert isinstance(stored, Stored)
+    return stored
+
+
 async def refused(engine: Engine, error: Exception) -> None:
     """The first commit fails with `error`, the second one does not."""
     failures = [error]
 
-    def apply(conn: Connection, posts: Sequence[Post]) -> list[Stored]:
+    def apply(conn: Connection, jobs: Sequence[Post | Chore]) -> list[Stored | Done]:
         if failures:
             raise failures.pop()
-        return ingest.commit(conn, posts)
+        return work.apply(conn, jobs)
 
-    writer: Writer = GroupCommit(engine, asyncio.get_running_loop(), apply, ingest.salvage, lambda _: None)
+    work = Work(Routing())
+    writer: Writer = GroupCommit(engine, asyncio.get_running_loop(), apply, work.salvage, lambda _: None)
     writer.start()
     try:
         with pytest.raises(StoreUnavailable):
-            await asyncio.wait_for(ingest.ingest(webhook(1), writer), WAIT_S)
-        stored = await asyncio.wait_for(ingest.ingest(webhook(1), writer), WAIT_S)
+            await asyncio.wait_for(store(webhook(1), writer), WAIT_S)
+        stored = await asyncio.wait_for(store(webhook(1), writer), WAIT_S)
     finally:
         await asyncio.to_thread(writer.stop)
     assert [outcome.fate for outcome in stored.outcomes] == [Fate.OBSERVED]
@@ -184,12 +194,12 @@ async def gone(engine: Engine) -> None:
     """One webhook before, two after."""
     file = sqlite_file(engine)
     async with running(engine) as (writer, _commits):
-        await asyncio.wait_for(ingest.ingest(webhook(1), writer), WAIT_S)
+        await asyncio.wait_for(store(webhook(1), writer), WAIT_S)
         for ending in ("", "-wal", "-shm"):
             file.with_name(file.name + ending).unlink(missing_ok=True)
 
         for number in (2, 3):
             with pytest.raises(StoreUnavailable, match="file"):
-                await asyncio.wait_for(ingest.ingest(webhook(number), writer), WAIT_S)
+                await asyncio.wait_for(store(webhook(number), writer), WAIT_S)
 
     assert not file.exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+from partnerhook.bootstrap.deliveries import routes
 from partnerhook.bootstrap.store import existing_store, open_store
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def asking_apps(settings: Settings) -> list[AskingApp]:
 async def reconcile(settings: Settings, only: str | None, *, check: bool, **how: Any) -> Reconciled:
     """Compare the registry with the Graph API. Raises ConfigurationInvalid, StoreUnavailable, UnderWay."""
     from partnerhook.core.errors import ConfigurationInvalid
+    from partnerhook.services.notify import Routing
     from partnerhook.services.reconcile import reconcile
 
     apps = [app for app in asking_apps(settings) if only in {None, app.name}]
@@ -62,7 +64,7 @@ async def reconcile(settings: Settings, only: str | None, *, check: bool, **how:
         whose = f"App {only!r} has no" if only else "No app has an"
         where = "see `config show`" if only else "set PARTNERHOOK_APP_ID and PARTNERHOOK_ACCESS_TOKEN"
         raise ConfigurationInvalid(f"{whose} app_id and access_token: {where}.")
-    return await reconcile(existing_store(settings), apps, check=check, **how)
+    return await reconcile(existing_store(settings), apps, routing=Routing(routes(settings)), check=check, **how)
 
 
 def public_callback(settings: Settings, app: str) -> str:

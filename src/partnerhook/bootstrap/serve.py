@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from partnerhook.bootstrap.deliveries import routes
 from partnerhook.bootstrap.graph import asking_apps
 from partnerhook.bootstrap.store import open_store
 
@@ -36,11 +37,12 @@ async def _serve(settings: Settings) -> None:
     from partnerhook.receiver.app import Callback, Receiver
     from partnerhook.receiver.limits import BodiesInFlight
     from partnerhook.receiver.server import serve as serve_listeners
-    from partnerhook.services import ingest
     from partnerhook.services.meters import Meters
+    from partnerhook.services.notify import Routing
     from partnerhook.services.query import Queries
     from partnerhook.services.retain import retain
     from partnerhook.services.suspect import Suspect
+    from partnerhook.services.write import Work
     from partnerhook.store.engine import probe
     from partnerhook.store.migrate import migrate
     from partnerhook.store.writer import GroupCommit
@@ -51,7 +53,9 @@ async def _serve(settings: Settings) -> None:
     if before != after:
         structlog.get_logger("partnerhook.store").info("database migrated", before=before or "empty", after=after)
     meters = Meters()
-    writer = GroupCommit(engine, asyncio.get_running_loop(), ingest.commit, ingest.salvage, meters.committed)
+    routing = Routing(routes(settings))
+    work = Work(routing)
+    writer = GroupCommit(engine, asyncio.get_running_loop(), work.apply, work.salvage, meters.committed)
     callbacks = {
         callback_path(name, app): Callback(name, app.secrets, app.verify_token.get_secret_value())
         for name, app in apps.items()
@@ -72,12 +76,13 @@ async def _serve(settings: Settings) -> None:
 
     writer.start()
     _spare_the_collector()
-    work = [asyncio.create_task(retain(engine, keep_days=settings.raw_bodies_keep_days))]
+    beside = [asyncio.create_task(retain(engine, keep_days=settings.raw_bodies_keep_days))]
     asking = asking_apps(settings)
     if asking and settings.reconcile_every_s:
         from partnerhook.services.reconcile_schedule import keep_reconciled
 
-        work.append(asyncio.create_task(keep_reconciled(engine, asking, meters, every_s=settings.reconcile_every_s)))
+        reconciled = keep_reconciled(engine, asking, meters, routing, every_s=settings.reconcile_every_s)
+        beside.append(asyncio.create_task(reconciled))
     else:
         why = "reconcile_every_s is 0" if asking else "no app has an app_id and an access_token"
         structlog.get_logger("partnerhook.reconcile").info("reconciliation is off", reason=why)
@@ -89,9 +94,9 @@ async def _serve(settings: Settings) -> None:
             ],
         )
     finally:
-        for task in work:
+        for task in beside:
             task.cancel()
-        await asyncio.gather(*work, return_exceptions=True)
+        await asyncio.gather(*beside, return_exceptions=True)
         await asyncio.to_thread(writer.stop, settings.shutdown_grace_s)
 
 

@@ -62,8 +62,8 @@ class Schedule(NamedTuple):
 
     def longest_wait_s(self, attempts: int) -> float:
         """The longest wait after so many attempts."""
-        doublings = min(attempts - 1, 40)  # 2 to the power of more is more than any `longest_s`
-        return min(self.longest_s, self.base_s * 2**doublings)
+        doublings = min(attempts - 1, 40)  # more of them is more than any `longest_s`
+        return min(self.longest_s, self.base_s * float(1 << doublings))
 
 
 class Decision(NamedTuple):
@@ -81,7 +81,7 @@ class Decision(NamedTuple):
 def decide(
     answer: Answer, *, attempts: int, first_attempt_at: int, now: int, schedule: Schedule, chance: float
 ) -> Decision:
-    """What becomes of a delivery after its `attempts`-th attempt. `chance`: random, 0 to 1. Times: Unix microseconds."""
+    """What becomes of a delivery after attempt number `attempts`. `chance`: random, 0 to 1. Unix microseconds."""
     if answer.reply is Reply.TAKEN:
         return Decision(Fate.DONE)
     if answer.reply is Reply.GONE:

@@ -61,6 +61,8 @@ class Receipt(NamedTuple):
     """As it came; None once the retention has dropped it."""
     flags: tuple[Flag, ...]
     outcomes: tuple[Outcome, ...]
+    headers: str = ""
+    """Those that a forwarded POST takes along, a line each; empty where it goes nowhere."""
 
     @property
     def quarantined(self) -> int:

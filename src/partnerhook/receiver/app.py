@@ -12,9 +12,10 @@ from partnerhook.core.errors import HandshakeRefused, SignatureProblem, Signatur
 from partnerhook.core.handshake import answer
 from partnerhook.core.signature import verify
 from partnerhook.receiver.limits import CUT_OFF, BodiesInFlight, BodyTooLong, ClientGone, Reservation, read_body
-from partnerhook.services.ingest import Post, Writer, ingest
+from partnerhook.services.ingest import Post
 from partnerhook.services.meters import Meters, Refusal
 from partnerhook.services.suspect import Suspect
+from partnerhook.services.write import Writer
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -133,7 +134,7 @@ class Receiver:
             raise
         if verified.secret_index:
             self._suspect.previous_secret(callback.app)
-        await ingest(Post(verified, callback.app, received_at), self._writer)
+        await self._writer.submit(Post(verified, callback.app, received_at), len(body))
 
 
 OK: Final = {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]}

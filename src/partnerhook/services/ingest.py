@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -18,9 +17,9 @@ from partnerhook.core.partner_solutions import SolutionUpdate
 from partnerhook.core.receipts import Fate, Outcome, Receipt, Stored
 from partnerhook.core.signature import VerifiedBody
 from partnerhook.core.wire import Envelope, OtherChange, Piece, Unreadable
+from partnerhook.services.notify import Routes
 from partnerhook.services.project import append_and_project
 from partnerhook.store import customers, receipts
-from partnerhook.store.writer import GroupCommit
 
 log = structlog.get_logger("partnerhook.ingest")
 
@@ -32,6 +31,8 @@ class Post(NamedTuple):
     app: str
     received_at: int
     """Unix microseconds of our clock."""
+    headers: str = ""
+    """Those that it takes along where it is forwarded, a line each."""
 
 
 class Arrival(NamedTuple):
@@ -46,18 +47,6 @@ class Arrival(NamedTuple):
     flags: tuple[Flag, ...] = ()
 
 
-Writer = GroupCommit[Post, Stored]
-
-
-def ingest(post: Post, writer: Writer) -> asyncio.Future[Stored]:
-    """Hand one verified POST to the next commit.
-
-    The future ends once the POST is durable, or with StoreUnavailable. Raises StoreUnavailable
-    where nothing more can be taken.
-    """
-    return writer.submit(post, len(post.body.raw))
-
-
 def read(post: Post) -> Arrival:
     """Take a verified POST apart. What cannot be understood becomes an outcome that says so."""
     try:
@@ -70,7 +59,7 @@ def read(post: Post) -> Arrival:
 
 
 def _arrival(post: Post, envelope: Envelope) -> Arrival:
-    _, app, received_at = post
+    _, app, received_at, _ = post
     outcomes: list[Outcome] = []
     observed: list[Observation] = []
     shared: list[tuple[str, CustomerUpdate]] = []
@@ -103,10 +92,11 @@ def _outcome(piece: Piece, key: str) -> Outcome:
             return Outcome(piece.path, piece.field, Fate.QUARANTINED, reason=piece.reason)
 
 
-def commit(conn: Connection, posts: Sequence[Post]) -> list[Stored]:
-    """Read and store many POSTs in the transaction of `conn`: observations, solutions, customers, receipts."""
+def commit(conn: Connection, posts: Sequence[Post], routes: Routes) -> list[Stored]:
+    """Read and store many POSTs in the transaction of `conn`: observations, solutions, notices, customers, receipts."""
     numbered = list(zip(receipts.reserve(conn, len(posts)), [read(post) for post in posts], strict=True))
-    fresh = append_and_project(conn, [(one, number) for number, arrival in numbered for one in arrival.observed])
+    observed = [(one, number) for number, arrival in numbered for one in arrival.observed]
+    fresh = append_and_project(conn, observed, routes)
     fresh |= customers.append(
         conn,
         [
@@ -152,5 +142,5 @@ def _settled(outcome: Outcome, fresh: set[str]) -> Outcome:
 
 
 def _receipt(post: Post, stored: Stored, flags: tuple[Flag, ...]) -> Receipt:
-    (raw, _), app, received_at = post
-    return Receipt(stored.receipt_id, app, received_at, stored.body_bytes, raw, flags, stored.outcomes)
+    (raw, _), app, received_at, headers = post
+    return Receipt(stored.receipt_id, app, received_at, stored.body_bytes, raw, flags, stored.outcomes, headers)

@@ -13,6 +13,7 @@ from partnerhook.core.drift import Drift, compare, in_doubt
 from partnerhook.core.graph_readings import GraphReading, observe_reading
 from partnerhook.graph import Role
 from partnerhook.services.lease import Lease
+from partnerhook.services.notify import Routes, Routing
 from partnerhook.services.patience import transaction
 from partnerhook.services.project import append_and_project
 from partnerhook.store import graph_readings, numbers, solutions
@@ -54,11 +55,11 @@ def judge(conn: Connection, told: Readings) -> Judged:
     return judged
 
 
-def settle(conn: Connection, told: Readings, *, now: int) -> Judged:
+def settle(conn: Connection, told: Readings, routes: Routes, *, now: int) -> Judged:
     """Compare, observe what differs, and keep what only the Graph API tells. `now`: Unix microseconds."""
     judged = judge(conn, told)
     observed = [observe_reading(drift.reading, app=told.app, received_at=now) for drift in judged.drifts]
-    append_and_project(conn, [(one, None) for one in observed])
+    append_and_project(conn, [(one, None) for one in observed], routes)
     known = numbers.find(conn, [(told.app, one.solution_id) for one in told.read])
     graph_readings.save(conn, [(known[told.app, one.solution_id], _role(told, one), one) for one in told.read])
     return judged
@@ -74,8 +75,9 @@ def _role(told: Readings, reading: GraphReading) -> str:
 class Judge:
     """Judges page by page, each in a short transaction: compares only with `check`, else settles too."""
 
-    def __init__(self, engine: Engine, *, check: bool, lease: Lease | None = None) -> None:
+    def __init__(self, engine: Engine, routing: Routing, *, check: bool, lease: Lease | None = None) -> None:
         self._engine = engine
+        self._routing = routing
         self._check = check
         self._lease = lease
 
@@ -85,7 +87,7 @@ class Judge:
             return await transaction(self._engine, partial(judge, told=told), writes=False)
         if self._lease is not None:
             self._lease.check()
-        work = partial(settle, told=told, now=time.time_ns() // 1_000)
+        work = partial(settle, told=told, routes=self._routing.now, now=time.time_ns() // 1_000)
         return await transaction(self._engine, work, writes=True)
 
     async def known(self, app: str) -> set[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 
 from partnerhook.core.receipts import Stored
+from partnerhook.services.write import Done
 from partnerhook.store.writer import Committed
 
 if TYPE_CHECKING:
@@ -112,17 +113,20 @@ class Meters:
         """A webhook was answered 200, this long after its headers came."""
         self._answer_seconds_of(app).observe(seconds)
 
-    def committed(self, commit: Committed[Stored]) -> None:
+    def committed(self, commit: Committed[Stored | Done]) -> None:
         """A commit ended. Counts once for all its webhooks: label look-ups for each would cost more than the rest."""
         if commit.error is not None:
             self._commits_failed.inc()
             return
-        self._commit_jobs.observe(commit.jobs)
         self._commit_seconds.observe(commit.duration_s)
-        for app, count in Counts([one.app for one in commit.results]).items():
+        stored = [one for one in commit.results if isinstance(one, Stored)]
+        if not stored:
+            return
+        self._commit_jobs.observe(len(stored))
+        for app, count in Counts([one.app for one in stored]).items():
             self._received.labels(app).inc(count)
-            self._received_bytes.labels(app).inc(sum([one.body_bytes for one in commit.results if one.app == app]))
-        fates = Counts([(one.app, outcome.field, outcome.fate) for one in commit.results for outcome in one.outcomes])
+            self._received_bytes.labels(app).inc(sum([one.body_bytes for one in stored if one.app == app]))
+        fates = Counts([(one.app, outcome.field, outcome.fate) for one in stored for outcome in one.outcomes])
         for labels, count in fates.items():
             self._changes.labels(*labels).inc(count)
 

@@ -25,6 +25,13 @@ class Routes(NamedTuple):
 NOBODY = Routes()
 
 
+class Routing:
+    """The routes, for whoever works on while the configuration may change."""
+
+    def __init__(self, now: Routes = NOBODY) -> None:
+        self.now = now
+
+
 def notify(conn: Connection, told: Sequence[tuple[Told, About]], routes: Routes) -> None:
     """Store notices, and a delivery for each destination that wants one."""
     if not told:

@@ -42,13 +42,17 @@ def append_and_project(conn: Connection, arrived: Sequence[Arrived], routes: Rou
         else:
             repeated.append((number, one))
     # Without a time of its own, an earlier receipt of the same moves it to another second.
-    moved_back = {number for number, one in repeated if one.time is None} - fresh.keys()
-    stored = solutions.find_by_number(conn, [*fresh, *moved_back])
-    moved = {number: _move(conn, number, stored.solutions.get(number), news) for number, news in fresh.items()}
+    timeless = {number for number, one in repeated if one.time is None}
+    stored = solutions.find_by_number(conn, fresh.keys() | timeless)
     # And a row that cannot be read is no more than a cache that is lost: the log is the truth.
-    for number in moved_back | stored.damaged:
-        news = fresh.get(number, [])
-        moved[number] = _look_again(conn, number, stored.solutions.get(number), news)
+    past_changed = timeless | stored.damaged
+    moved = {
+        number: _move(conn, number, stored.solutions.get(number), news)
+        for number, news in fresh.items()
+        if number not in past_changed
+    }
+    for number in past_changed:
+        moved[number] = _look_again(conn, number, stored.solutions.get(number), fresh.get(number, []))
     solutions.save(conn, {number: one.solution for number, one in moved.items()})
     solutions.heard_again(conn, [(number, one.last_received_at) for number, one in repeated if not one.test])
     told = [

@@ -28,6 +28,7 @@ from partnerhook.graph import (
 )
 from partnerhook.services.judge import Judge, Readings
 from partnerhook.services.lease import holding
+from partnerhook.services.notify import Routing
 
 NEXT_SECOND_S: Final = 1.1
 """`Date` and `time` are in whole seconds: what cannot be told within one is read again in the next."""
@@ -114,6 +115,7 @@ async def reconcile(
     engine: Engine,
     apps: Sequence[AskingApp],
     *,
+    routing: Routing,
     check: bool = False,
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
     on_wait: Callable[[], None] = lambda: None,
@@ -127,10 +129,10 @@ async def reconcile(
     """
     report = Reconciled(check)
     if check:
-        await _all(Judge(engine, check=True), apps, report, on_progress, sleep)
+        await _all(Judge(engine, routing, check=True), apps, report, on_progress, sleep)
     else:
         async with holding(engine, LEASE, patience_s=patience_s, on_wait=on_wait) as lease:
-            await _all(Judge(engine, check=False, lease=lease), apps, report, on_progress, sleep)
+            await _all(Judge(engine, routing, check=False, lease=lease), apps, report, on_progress, sleep)
     return report
 
 

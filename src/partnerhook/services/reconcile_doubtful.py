@@ -12,7 +12,8 @@ from sqlalchemy import Engine
 
 from partnerhook.graph import GraphError
 from partnerhook.services.judge import Judge
-from partnerhook.services.lease import Lease, holding
+from partnerhook.services.lease import holding
+from partnerhook.services.notify import Routing
 from partnerhook.services.patience import transaction
 from partnerhook.services.reconcile import LEASE, AppReport, AskingApp, Reconciled, Sleep, read_singly
 from partnerhook.store import graph_readings
@@ -27,7 +28,7 @@ READ_AT_ONCE_MAX: Final = 100
 
 
 async def reconcile_doubtful(
-    engine: Engine, apps: Sequence[AskingApp], *, longest_s: float, sleep: Sleep = asyncio.sleep
+    engine: Engine, apps: Sequence[AskingApp], *, routing: Routing, longest_s: float, sleep: Sleep = asyncio.sleep
 ) -> Reconciled:
     """Soon at first, then at twice the distance each time, up to `longest_s`. Raises UnderWay, StoreUnavailable."""
     report = Reconciled(check=False)
@@ -45,15 +46,16 @@ async def reconcile_doubtful(
         for app in apps:
             ids = [solution_id for name, solution_id in wanted if name == app.name]
             if ids:
-                report.apps.append(await _read(engine, app, ids, lease, sleep))
+                judge = Judge(engine, routing, check=False, lease=lease)
+                report.apps.append(await _read(judge, app, ids, sleep))
     return report
 
 
-async def _read(engine: Engine, app: AskingApp, ids: list[str], lease: Lease, sleep: Sleep) -> AppReport:
+async def _read(judge: Judge, app: AskingApp, ids: list[str], sleep: Sleep) -> AppReport:
     report = AppReport(app.name, read=len(ids), in_doubt=ids)
     try:
         async with app.open_graph() as graph:
-            await read_singly(Judge(engine, check=False, lease=lease), graph, app, report, sleep)
+            await read_singly(judge, graph, app, report, sleep)
     except GraphError as problem:
         report.failure = str(problem)
     return report

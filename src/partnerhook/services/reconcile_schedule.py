@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from partnerhook.core.errors import PartnerhookError, UnderWay
 from partnerhook.services.meters import Meters
+from partnerhook.services.notify import Routing
 from partnerhook.services.reconcile import AskingApp, Reconciled, reconcile
 from partnerhook.services.reconcile_doubtful import reconcile_doubtful
 
@@ -31,7 +32,9 @@ TOLD_MAX: Final = 20
 """Repairs with a line of their own in the log; a first run can have thousands."""
 
 
-async def keep_reconciled(engine: Engine, apps: Sequence[AskingApp], meters: Meters, *, every_s: float) -> None:
+async def keep_reconciled(
+    engine: Engine, apps: Sequence[AskingApp], meters: Meters, routing: Routing, *, every_s: float
+) -> None:
     """For ever. `every_s`: seconds between two runs over everything."""
     next_run = time.monotonic() + _about(min(FIRST_AFTER_S, every_s))
     look_every_s = LOOK_EVERY_S
@@ -42,7 +45,10 @@ async def keep_reconciled(engine: Engine, apps: Sequence[AskingApp], meters: Met
             next_run = time.monotonic() + _about(every_s)
         failed = True
         try:
-            report = await (_run(engine, apps) if everything else reconcile_doubtful(engine, apps, longest_s=every_s))
+            if everything:
+                report = await reconcile(engine, apps, routing=routing, patience_s=0)
+            else:
+                report = await reconcile_doubtful(engine, apps, routing=routing, longest_s=every_s)
         except UnderWay:
             continue  # another process is at it
         except PartnerhookError as problem:
@@ -60,10 +66,6 @@ async def keep_reconciled(engine: Engine, apps: Sequence[AskingApp], meters: Met
 
 def _about(seconds: float) -> float:
     return seconds * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - jitter, not a secret
-
-
-async def _run(engine: Engine, apps: Sequence[AskingApp]) -> Reconciled:
-    return await reconcile(engine, apps, patience_s=0)
 
 
 def _tell(report: Reconciled) -> None:

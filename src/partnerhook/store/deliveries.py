@@ -8,16 +8,13 @@ dies with it loses it then, and somebody else sends once more.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
     Connection,
     Row,
-    Select,
     bindparam,
     case,
-    delete,
     exists,
     func,
     insert,
@@ -173,7 +170,7 @@ def _claimed(row: Row[Any]) -> Claimed:
 
 
 def settle(conn: Connection, ended: Sequence[Settlement]) -> None:
-    """Write down how attempts ended. What somebody else has claimed since is theirs; the attempt is kept all the same."""
+    """Write down how attempts ended. A delivery that somebody else has claimed since is theirs."""
     if not ended:
         return
     _settle.run(

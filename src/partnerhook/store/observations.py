@@ -127,7 +127,7 @@ def histories(conn: Connection, first: int, last: int) -> dict[int, list[Observa
 
 def from_row(row: Row[Any]) -> Observation:
     """One row as the value it was."""
-    return from_columns(row._mapping)  # noqa: SLF001 - its name, documented, is only meant not to clash with a column
+    return from_columns(row._asdict())
 
 
 def from_columns(row: Mapping[str, Any]) -> Observation:

@@ -53,6 +53,7 @@ def append(conn: Connection, arrived: Sequence[Receipt]) -> None:
                 " ".join(receipt.flags),
                 _to_text(receipt.outcomes),
                 receipt.quarantined,
+                receipt.headers or None,
             )
             for receipt in arrived
         ],
@@ -163,6 +164,7 @@ def from_row(row: Row[Any]) -> Receipt:
         body=row.body,
         flags=tuple(Flag(flag) for flag in row.flags.split()),
         outcomes=_from_text(row.outcomes),
+        headers=row.headers or "",
     )
 
 
