@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from pages.markdown import code, document, fence, generated, table
-from partnerhook.cli.keys import Described, describe_app, describe_keys
+from partnerhook.cli.keys import Described, describe_keys, describe_table
 from partnerhook.config import DEFAULT_FILE, FILE_VARIABLE, variable
 from partnerhook.settings import ALTERNATIVES, SECRETS
 
@@ -68,11 +68,37 @@ Two apps, the first at `/webhook/onboarding`, the second at a path that existed 
 """
 
 
+DESTINATIONS_TEXT: Final = f"""
+Each is a table `[[destinations]]` with a `name` of its own; small letters, digits, `-` and `_`. What they get and how
+is in [deliveries.md](deliveries.md). Secrets may also come from the environment:
+`{variable(("destinations", "crm", "secret"))}` is `secret` of the destination `crm`.
+"""
+
+FORWARD_TEXT: Final = """
+Each is a table `[[forward]]` with a `name`, told apart from those of the destinations. It gets the POSTs themselves,
+byte for byte.
+"""
+
+TARGETS_EXAMPLE: Final = """
+[[destinations]]
+name = "crm"
+url = "https://crm.example.com/partner-solutions"
+secret_file = "crm.secret"
+types = ["solution.activated", "solution.deactivated"]
+
+[[forward]]
+name = "inbox"
+url = "http://10.0.0.7:8000/whatsapp"
+internal = true
+fields = ["messages", "message_template_status_update"]
+"""
+
+
 def page() -> str:
     """The whole document."""
     return document(
         "# Configuration",
-        generated("settings.py", "cli/keys.py"),
+        generated("settings", "cli/keys.py"),
         INTRODUCTION,
         "## Keys",
         _keys(describe_keys()),
@@ -85,9 +111,16 @@ def page() -> str:
         ROTATION,
         "## Several apps",
         APPS_TEXT,
-        _keys(describe_app("NAME")),
+        _keys(describe_table("apps", "NAME")),
         EXAMPLE_TEXT,
         fence("toml", EXAMPLE.strip().splitlines()),
+        "## Destinations",
+        DESTINATIONS_TEXT,
+        _keys(describe_table("destinations", "NAME")),
+        "## Pass-through",
+        FORWARD_TEXT,
+        _keys(describe_table("forward", "NAME")),
+        fence("toml", TARGETS_EXAMPLE.strip().splitlines()),
     )
 
 

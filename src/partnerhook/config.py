@@ -17,13 +17,13 @@ from partnerhook.settings import (
     ALTERNATIVES,
     DEFAULT_APP,
     SECRETS,
+    TABLES,
     AppSettings,
     Settings,
     callback_path,
     contradictions,
-    split_listen,
-    split_secrets,
 )
+from partnerhook.settings.values import split_listen, split_secrets
 
 __all__ = [
     "DEFAULT_APP",
@@ -39,6 +39,7 @@ __all__ = [
     "read",
     "read_secret_file",
     "require_apps",
+    "restart_needed",
     "split_listen",
     "split_secrets",
     "variable",
@@ -56,8 +57,8 @@ Key = tuple[str, ...]
 Layer = Mapping[Key, Any]
 """All that one source sets."""
 
-KEYS: Final = frozenset(Settings.model_fields) - {"apps"}
-APP_KEYS: Final = frozenset(AppSettings.model_fields)
+KEYS: Final = frozenset(Settings.model_fields) - frozenset(TABLES)
+KEYS_OF_TABLE: Final = {table: frozenset(model.model_fields) for table, model in TABLES.items()}
 
 
 class Reading(NamedTuple):
@@ -88,7 +89,7 @@ def read(given: Path | None = None) -> Reading:
     """Read file and environment, and find all that is wrong. Raises ConfigurationInvalid where the file is no TOML."""
     path = config_file(given)
     file = _of_file(path) if path else {}
-    environment, unknown = _of_environment(os.environ, {key[1] for key in file if key[0] == "apps" and len(key) > 1})
+    environment, unknown = _of_environment(os.environ, {key[:2] for key in file if key[0] in TABLES})
     problems = [*_twice(file, lambda key: f"{'.'.join(key)} in {path}"), *_twice(environment, variable)]
     origins = _overlaid(dict.fromkeys(file, FILE), dict.fromkeys(environment, ENVIRONMENT))
     values = {key: (environment if origin == ENVIRONMENT else file)[key] for key, origin in origins.items()}
@@ -131,24 +132,46 @@ def _of_file(path: Path) -> Layer:
     except OSError as error:
         raise ConfigurationInvalid(f"{path} cannot be read: {error.strerror}.") from None
     apps = document.pop("apps", {})
-    found: dict[Key, Any] = {(key,): value for key, value in document.items()}
     if not isinstance(apps, dict) or not all(isinstance(table, dict) for table in apps.values()):
         raise ConfigurationInvalid(f"{path}: each app is a table of its own, [apps.NAME].")
-    for name, table in apps.items():
-        found["apps", name] = {}  # an app that sets nothing is still an app, and incomplete
-        found |= {("apps", name, key): value for key, value in table.items()}
+    tables = {"apps": apps} | {kind: _named(document.pop(kind, []), kind, path) for kind in TABLES if kind != "apps"}
+    found: dict[Key, Any] = {(key,): value for key, value in document.items()}
+    for kind, named in tables.items():
+        for name, table in named.items():
+            found[kind, name] = {}  # an app that sets nothing is still an app, and incomplete
+            found |= {(kind, name, key): value for key, value in table.items()}
     return found
 
 
-def _of_environment(environment: Mapping[str, str], app_names: Iterable[str]) -> tuple[Layer, list[str]]:
-    """What the variables set, and a sentence about each that sets nothing. An empty one counts as not set."""
-    app_of_word = {name.replace("-", "_"): name for name in sorted(app_names)}
+def _named(tables: Any, kind: str, path: Path) -> dict[str, dict[str, Any]]:
+    """An array of tables by their names. Raises ConfigurationInvalid."""
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise ConfigurationInvalid(f"{path}: each of {kind} is a table of its own, [[{kind}]].")
+    found: dict[str, dict[str, Any]] = {}
+    for number, table in enumerate(tables, 1):
+        name = table.get("name")
+        if not isinstance(name, str) or not name:
+            raise ConfigurationInvalid(f'{path}: number {number} of [[{kind}]] has no name; give it one: name = "...".')
+        if name in found:
+            raise ConfigurationInvalid(f"{path}: two of [[{kind}]] have the name {name!r}; rename one of them.")
+        found[name] = {key: value for key, value in table.items() if key != "name"}
+    return found
+
+
+def _of_environment(environment: Mapping[str, str], named: Iterable[Key]) -> tuple[Layer, list[str]]:
+    """What the variables set, and a sentence about each that sets nothing. An empty one counts as not set.
+
+    `named`: the tables that the file has.
+    """
+    table_of_words: dict[Key, Key] = {}
+    for kind, name, *_ in sorted(set(named)):
+        table_of_words[kind, name.replace("-", "_")] = kind, name
     found: dict[Key, Any] = {}
     unknown: list[str] = []
     for name in sorted(environment):
         if not name.startswith(PREFIX) or name == FILE_VARIABLE:
             continue
-        key = _key(name, app_of_word)
+        key = _key(name, table_of_words)
         if key is None:
             unknown.append(_sentence_on_unknown(name))
         elif environment[name].strip():
@@ -156,22 +179,25 @@ def _of_environment(environment: Mapping[str, str], app_names: Iterable[str]) ->
     return found, unknown
 
 
-def _key(name: str, app_of_word: Mapping[str, str]) -> Key | None:
+def _key(name: str, table_of_words: Mapping[Key, Key]) -> Key | None:
     """The key that a variable sets. A shell knows no `-` in names: ACME_EU is also the file's app acme-eu."""
     words = name.removeprefix(PREFIX)
     if words.lower() in KEYS and words.isupper():
         return (words.lower(),)
-    app, _, key = words.removeprefix("APPS__").rpartition("__")
-    if not words.startswith("APPS__") or not app or key.lower() not in APP_KEYS:
+    kind, _, rest = words.partition("__")
+    table, _, key = rest.rpartition("__")
+    if not table or key.lower() not in KEYS_OF_TABLE.get(kind.lower(), ()):
         return None
-    return "apps", app_of_word.get(app.lower(), app.lower()), key.lower()
+    known = kind.lower(), table.lower()
+    return *table_of_words.get(known, known), key.lower()
 
 
 def _sentence_on_unknown(name: str) -> str:
     words = name.removeprefix(PREFIX).upper()
-    app, _, _ = words.removeprefix("APPS__").rpartition("__")
-    of_app = [f"APPS__{app or 'NAME'}__{key.upper()}" for key in APP_KEYS]
-    known = [FILE_VARIABLE.removeprefix(PREFIX), *(key.upper() for key in KEYS), *of_app]
+    known = [FILE_VARIABLE.removeprefix(PREFIX), *(key.upper() for key in KEYS)]
+    for kind, keys in KEYS_OF_TABLE.items():
+        table, _, _ = words.removeprefix(f"{kind.upper()}__").rpartition("__")
+        known += [f"{kind.upper()}__{table or 'NAME'}__{key.upper()}" for key in keys]
     alike = difflib.get_close_matches(words, sorted(known), n=1)  # without the prefix, in which all are alike
     return f"{name} means nothing to this program{f'; did you mean {PREFIX}{alike[0]}?' if alike else '.'}"
 
@@ -249,7 +275,7 @@ def _validated(values: Mapping[Key, Any], problems: list[str]) -> Settings:
 
 def _place(problem: ErrorDetails) -> Key:
     place = tuple(str(part) for part in problem["loc"])
-    return place[: 3 if place[0] == "apps" else 1]
+    return place[: 3 if place[0] in TABLES else 1]
 
 
 def _nested(values: Mapping[Key, Any]) -> dict[str, Any]:
@@ -267,7 +293,9 @@ def _reason(problem: ErrorDetails, key: Key) -> str:
     """Why a key is wrong, and never what its value is."""
     if problem["type"] != "extra_forbidden":
         return problem["msg"].removeprefix("Value error, ").replace("Input should", "this should")
-    alike = difflib.get_close_matches(key[-1], sorted(APP_KEYS if len(key) == 3 else {*KEYS, "apps"}), n=1)
+    alike = difflib.get_close_matches(
+        key[-1], sorted(KEYS_OF_TABLE[key[0]] if len(key) == 3 else {*KEYS, *TABLES}), n=1
+    )
     return f"there is no such key{f'; the nearest is {alike[0]}' if alike else ''}"
 
 
@@ -297,6 +325,15 @@ def incomplete_apps(settings: Settings) -> list[str]:
                 " App Dashboard > Webhooks."
             )
     return problems
+
+
+RELOADED: Final = frozenset({"destinations", "forward", "apps", *AppSettings.model_fields})
+"""What a running server takes over; all else needs a restart."""
+
+
+def restart_needed(before: Settings, after: Settings) -> list[str]:
+    """The keys that differ and that a running server cannot take over."""
+    return [key for key in Settings.model_fields if key not in RELOADED and getattr(before, key) != getattr(after, key)]
 
 
 def require_apps(settings: Settings) -> dict[str, AppSettings]:

@@ -2,102 +2,198 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from partnerhook.bootstrap.deliveries import routes
+from partnerhook.bootstrap.deliveries import routes, targets
 from partnerhook.bootstrap.graph import asking_apps
 from partnerhook.bootstrap.store import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    import asyncio
+    from collections.abc import Awaitable, Callable, Mapping
 
-    from partnerhook.config import Settings
+    from partnerhook.config import AppSettings, Settings
+    from partnerhook.core.receipts import Stored
+    from partnerhook.receiver.app import Callback
     from partnerhook.receiver.server import Listener
     from partnerhook.services.meters import Meters
+    from partnerhook.services.write import Done, Writer
+    from partnerhook.store.writer import Committed
 
 
 ADMIN_CONNECTIONS_MAX: Final = 100
 """Probes, scrapers and people; the setting is for Meta's side, and a small one must not lock these out."""
 
 
-def serve(settings: Settings) -> None:
-    """Run both listeners until SIGTERM or SIGINT. Raises ConfigurationInvalid, StoreUnavailable."""
+def serve(settings: Settings, read_again: Callable[[], Settings]) -> None:
+    """Run both listeners until SIGTERM or SIGINT. Raises ConfigurationInvalid, StoreUnavailable.
+
+    `read_again` reads the configuration anew, on SIGHUP.
+    """
     import uvloop
 
-    uvloop.run(_serve(settings))
+    async def run() -> None:
+        await _Server(settings, read_again).run()
+
+    uvloop.run(run())
 
 
-async def _serve(settings: Settings) -> None:
-    import asyncio
+class _Server:
+    """The process: all of it, in the order in which it starts. Made on the event loop that it runs on."""
 
-    import structlog
+    def __init__(self, settings: Settings, read_again: Callable[[], Settings]) -> None:
+        import asyncio
 
-    from partnerhook.api.health import Health
-    from partnerhook.config import callback_path, require_apps
-    from partnerhook.receiver.app import Callback, Receiver
-    from partnerhook.receiver.limits import BodiesInFlight
-    from partnerhook.receiver.server import serve as serve_listeners
-    from partnerhook.services.meters import Meters
-    from partnerhook.services.notify import Routing
-    from partnerhook.services.query import Queries
-    from partnerhook.services.retain import retain
-    from partnerhook.services.suspect import Suspect
-    from partnerhook.services.write import Work
-    from partnerhook.store.engine import probe
-    from partnerhook.store.migrate import migrate
-    from partnerhook.store.writer import GroupCommit
+        from partnerhook.config import require_apps
+        from partnerhook.receiver.app import Receiver
+        from partnerhook.receiver.limits import BodiesInFlight
+        from partnerhook.services.delivery_thread import DeliveryThread
+        from partnerhook.services.meters import Meters
+        from partnerhook.services.notify import Routing
+        from partnerhook.services.suspect import Suspect
+        from partnerhook.services.write import Work
+        from partnerhook.store.writer import GroupCommit
 
-    apps = require_apps(settings)
-    engine = open_store(settings)
-    before, after = migrate(engine)
-    if before != after:
-        structlog.get_logger("partnerhook.store").info("database migrated", before=before or "empty", after=after)
-    meters = Meters()
-    routing = Routing(routes(settings))
-    work = Work(routing)
-    writer = GroupCommit(engine, asyncio.get_running_loop(), work.apply, work.salvage, meters.committed)
-    callbacks = {
+        self._settings = settings
+        self._read_again = read_again
+        apps = require_apps(settings)
+        self._engine = open_store(settings)
+        self._meters = Meters()
+        self._routing = Routing(routes(settings))
+        work = Work(self._routing)
+        loop = asyncio.get_running_loop()
+        self._writer: Writer = GroupCommit(self._engine, loop, work.apply, work.salvage, self._committed)
+        self._deliveries = DeliveryThread(self._writer, self._meters)
+        self._receiver = Receiver(
+            callbacks=_callbacks(apps),
+            writer=self._writer,
+            routing=self._routing,
+            meters=self._meters,
+            suspect=Suspect({name: app.secrets for name, app in apps.items()}),
+            in_flight=BodiesInFlight(settings.bodies_in_flight_bytes_max),
+            body_bytes_max=settings.body_bytes_max,
+        )
+        self._beside: list[asyncio.Task[None]] = []
+        self._reloading: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        """Until SIGTERM or SIGINT."""
+        import asyncio
+
+        from partnerhook.api.health import Health
+        from partnerhook.receiver.server import serve as serve_listeners
+        from partnerhook.services.query import Queries
+
+        self._migrate()
+        self._writer.start()
+        self._deliveries.start()
+        _spare_the_collector()
+        try:
+            await self._deliveries.retarget(lambda: targets(self._settings, self._engine), within_s=0)
+            self._begin_beside()
+            self._reload_on_hangup()
+            await serve_listeners(
+                [
+                    _public(self._settings, self._receiver, self._meters),
+                    _admin(self._settings, Health(self._meters, Queries(self._engine), self._ready), self._meters),
+                ],
+            )
+        finally:
+            for task in self._beside:
+                task.cancel()
+            await asyncio.gather(*self._beside, return_exceptions=True)
+            await self._deliveries.stop(self._settings.shutdown_grace_s)
+            await asyncio.to_thread(self._writer.stop, self._settings.shutdown_grace_s)
+
+    async def _ready(self) -> None:
+        import asyncio
+
+        from partnerhook.store.engine import probe
+
+        self._writer.check()
+        await asyncio.to_thread(probe, self._engine)
+
+    def _migrate(self) -> None:
+        import structlog
+
+        from partnerhook.store.migrate import migrate
+
+        before, after = migrate(self._engine)
+        if before != after:
+            structlog.get_logger("partnerhook.store").info("database migrated", before=before or "empty", after=after)
+
+    def _begin_beside(self) -> None:
+        """What goes on beside the listeners, until they end."""
+        import asyncio
+
+        import structlog
+
+        from partnerhook.services.retain import retain
+
+        settings = self._settings
+        self._beside.append(asyncio.create_task(retain(self._engine, keep_days=settings.raw_bodies_keep_days)))
+        asking = asking_apps(settings)
+        if asking and settings.reconcile_every_s:
+            from partnerhook.services.reconcile_schedule import keep_reconciled
+
+            every_s = settings.reconcile_every_s
+            reconciled = keep_reconciled(self._engine, asking, self._meters, self._routing, every_s=every_s)
+            self._beside.append(asyncio.create_task(reconciled))
+        else:
+            why = "reconcile_every_s is 0" if asking else "no app has an app_id and an access_token"
+            structlog.get_logger("partnerhook.reconcile").info("reconciliation is off", reason=why)
+
+    def _committed(self, commit: Committed[Stored | Done]) -> None:
+        """On the event loop, after each commit."""
+        from partnerhook.core.receipts import Stored
+
+        self._meters.committed(commit)
+        if any(isinstance(one, Stored) for one in commit.results):
+            self._deliveries.wake()
+
+    def _reload_on_hangup(self) -> None:
+        import asyncio
+        import signal
+
+        def reload() -> None:
+            self._reloading = asyncio.create_task(self._reload())
+
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
+
+    async def _reload(self) -> None:
+        """Take over secrets, destinations and forward targets. What is wrong changes nothing, and is said."""
+        import structlog
+
+        from partnerhook.config import require_apps, restart_needed
+        from partnerhook.core.errors import PartnerhookError
+
+        log = structlog.get_logger("partnerhook.config")
+        try:
+            settings = self._read_again()
+            apps = require_apps(settings)
+            made = routes(settings)
+            await self._deliveries.retarget(lambda: targets(settings, self._engine), within_s=settings.shutdown_grace_s)
+        except PartnerhookError as problem:
+            log.warning("not reloaded: nothing has changed", reason=str(problem))
+            return
+        self._routing.now = made
+        self._receiver.reconfigure(_callbacks(apps), {name: app.secrets for name, app in apps.items()})
+        later = restart_needed(self._settings, settings)
+        log.info("reloaded", apps=len(apps), destinations=len(settings.destinations), forward=len(settings.forward))
+        if later:
+            log.warning("some changes need a restart", keys=later)
+
+
+def _callbacks(apps: Mapping[str, AppSettings]) -> dict[str, Callback]:
+    """What answers where."""
+    from partnerhook.config import callback_path
+    from partnerhook.receiver.app import Callback
+
+    return {
         callback_path(name, app): Callback(name, app.secrets, app.verify_token.get_secret_value())
         for name, app in apps.items()
         if app.verify_token
     }
-    receiver = Receiver(
-        callbacks=callbacks,
-        writer=writer,
-        meters=meters,
-        suspect=Suspect({name: app.secrets for name, app in apps.items()}),
-        in_flight=BodiesInFlight(settings.bodies_in_flight_bytes_max),
-        body_bytes_max=settings.body_bytes_max,
-    )
-
-    async def ready() -> None:
-        writer.check()
-        await asyncio.to_thread(probe, engine)
-
-    writer.start()
-    _spare_the_collector()
-    beside = [asyncio.create_task(retain(engine, keep_days=settings.raw_bodies_keep_days))]
-    asking = asking_apps(settings)
-    if asking and settings.reconcile_every_s:
-        from partnerhook.services.reconcile_schedule import keep_reconciled
-
-        reconciled = keep_reconciled(engine, asking, meters, routing, every_s=settings.reconcile_every_s)
-        beside.append(asyncio.create_task(reconciled))
-    else:
-        why = "reconcile_every_s is 0" if asking else "no app has an app_id and an access_token"
-        structlog.get_logger("partnerhook.reconcile").info("reconciliation is off", reason=why)
-    try:
-        await serve_listeners(
-            [
-                _public(settings, receiver, meters),
-                _admin(settings, Health(meters, Queries(engine), ready), meters),
-            ],
-        )
-    finally:
-        for task in beside:
-            task.cancel()
-        await asyncio.gather(*beside, return_exceptions=True)
-        await asyncio.to_thread(writer.stop, settings.shutdown_grace_s)
 
 
 def _spare_the_collector() -> None:
@@ -109,7 +205,7 @@ def _spare_the_collector() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-def _public(settings: Settings, app: Callable[..., Awaitable[None]], meters: Meters) -> Listener:
+def _public(settings: Settings, app: Callable[..., Awaitable[Any]], meters: Meters) -> Listener:
     from functools import partial
 
     from partnerhook.config import split_listen
@@ -133,7 +229,7 @@ def _public(settings: Settings, app: Callable[..., Awaitable[None]], meters: Met
     )
 
 
-def _admin(settings: Settings, app: Callable[..., Awaitable[None]], meters: Meters) -> Listener:
+def _admin(settings: Settings, app: Callable[..., Awaitable[Any]], meters: Meters) -> Listener:
     from dataclasses import replace
 
     from partnerhook.config import split_listen

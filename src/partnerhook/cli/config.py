@@ -13,13 +13,16 @@ from typing import Annotated, Final
 from cyclopts import App, Parameter
 
 from partnerhook import bootstrap, config
-from partnerhook.cli.keys import Described, Shown, describe_app, describe_keys, show_keys
+from partnerhook.cli.keys import Described, Shown, describe_keys, describe_table, show_keys
 from partnerhook.cli.options import ConfigFile, Format
 from partnerhook.cli.output import Column, Kind, note, put, show_document, show_list
 from partnerhook.core.errors import ConfigurationInvalid, PartnerhookError
 
 VERIFY_TOKEN_BYTES: Final = 24
 """192 bits: nobody guesses it."""
+
+ARRAYS: Final = ("destinations", "forward")
+"""Tables of which a TOML file has an array, each with its name inside."""
 
 LINE_CHARS_MAX: Final = 98
 """Of the comments in the written file."""
@@ -154,9 +157,11 @@ def _lines(verify_token: str) -> Iterator[str]:
     yield "# Relative paths are relative to the folder that the program is started in."
     for described in describe_keys():
         yield from _described(described, verify_token if described.name == "verify_token" else None)
-    yield from ("", *_comment(config.Settings.model_fields["apps"].description or ""), "#", "#[apps.NAME]")
-    for described in describe_app("NAME"):
-        yield f"#{_set(described):<22} # {described.variable}"
+    for kind, opening in (("apps", ["[apps.NAME]"]), *((kind, [f"[[{kind}]]", 'name = "NAME"']) for kind in ARRAYS)):
+        yield from ("", *_comment(config.Settings.model_fields[kind].description or ""), "#")
+        yield from (f"#{line}" for line in opening)
+        for described in describe_table(kind, "NAME"):
+            yield f"#{_set(described):<22} # {described.variable}"
 
 
 def _described(described: Described, value: str | None) -> Iterator[str]:

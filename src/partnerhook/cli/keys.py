@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 
 from partnerhook.config import DEFAULT_APP, AppSettings, Key, Reading, Settings, callback_path, variable
-from partnerhook.settings import SECRETS
+from partnerhook.settings import SECRETS, TABLES
 
 DEFAULT_ORIGIN: Final = "default"
 
@@ -48,39 +48,40 @@ class Shown(NamedTuple):
 
 
 def describe_keys() -> list[Described]:
-    """Every key of the top level, in order; `apps` is described by `describe_app`."""
+    """Every key of the top level, in order; tables are described by `describe_table`."""
     return [
         Described((name,), field.description or "", _literal(field.default))
         for name, field in Settings.model_fields.items()
-        if name != "apps"
+        if name not in TABLES
     ]
 
 
-def describe_app(name: str) -> list[Described]:
-    """Every key of the table [apps.NAME]."""
+def describe_table(kind: str, name: str) -> list[Described]:
+    """Every key of a table of `apps`, `destinations` or `forward`."""
     return [
-        Described(("apps", name, key), field.description or "", _literal(field.default))
-        for key, field in AppSettings.model_fields.items()
+        Described((kind, name, key), field.description or "", _literal(field.default))
+        for key, field in TABLES[kind].model_fields.items()
     ]
 
 
 def show_keys(reading: Reading) -> Iterator[Shown]:
-    """Every key of the top level and of every configured app, with its value."""
+    """Every key of the top level and of every configured table, with its value."""
     settings = reading.settings
     for described in describe_keys():
         yield _shown(described, DEFAULT_APP, settings, reading)
-    for name, app in settings.apps.items():
-        for described in describe_app(name):
-            yield _shown(described, name, app, reading)
+    for kind in TABLES:
+        for name, table in getattr(settings, kind).items():
+            for described in describe_table(kind, name):
+                yield _shown(described, name, table, reading)
 
 
-def _shown(described: Described, app: str, table: AppSettings, reading: Reading) -> Shown:
+def _shown(described: Described, name: str, table: BaseModel, reading: Reading) -> Shown:
     origin = reading.origins.get(described.key, DEFAULT_ORIGIN)
     value = getattr(table, described.key[-1])
     if described.secret and not (value and origin == DEFAULT_ORIGIN):
         return Shown(described, "set" if value else "not set", origin)
-    if described.key[-1] == "path":
-        value = callback_path(app, table)
+    if described.key[-1] == "path" and isinstance(table, AppSettings):
+        value = callback_path(name, table)
     return Shown(described, _plain(value), origin)
 
 

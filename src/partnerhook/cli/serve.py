@@ -16,7 +16,8 @@ def serve(*, config_file: ConfigFile = None) -> None:
     `partnerhook config init` writes. Meta's callback is /webhook on 127.0.0.1:8080, behind your TLS proxy;
     /healthz, /readyz and /metrics are on 127.0.0.1:8081 (PARTNERHOOK_LISTEN, PARTNERHOOK_ADMIN_LISTEN).
 
-    Creates and migrates its SQLite file by itself. Ends on SIGTERM or Ctrl-C, having finished what it holds.
+    Creates and migrates its SQLite file by itself. SIGHUP reads the configuration again: secrets, destinations and
+    forward targets change without losing a request. Ends on SIGTERM or Ctrl-C, having finished what it holds.
 
     Example: `partnerhook serve --config /etc/partnerhook.toml`
     """
@@ -25,4 +26,8 @@ def serve(*, config_file: ConfigFile = None) -> None:
     set_up_logs(settings.log_format)
     for sentence in reading.unknown_variables:
         structlog.get_logger("partnerhook.config").warning("unknown variable", reason=sentence)
-    bootstrap.serve(settings)
+
+    def read_again() -> config.Settings:
+        return config.load(config_file)
+
+    bootstrap.serve(settings, read_again)

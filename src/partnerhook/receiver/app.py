@@ -8,12 +8,14 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from partnerhook.core import kept_headers
 from partnerhook.core.errors import HandshakeRefused, SignatureProblem, SignatureRejected, StoreUnavailable
 from partnerhook.core.handshake import answer
 from partnerhook.core.signature import verify
 from partnerhook.receiver.limits import CUT_OFF, BodiesInFlight, BodyTooLong, ClientGone, Reservation, read_body
 from partnerhook.services.ingest import Post
 from partnerhook.services.meters import Meters, Refusal
+from partnerhook.services.notify import Routing
 from partnerhook.services.suspect import Suspect
 from partnerhook.services.write import Writer
 
@@ -43,6 +45,7 @@ class Receiver:
         *,
         callbacks: Mapping[str, Callback],
         writer: Writer,
+        routing: Routing,
         meters: Meters,
         suspect: Suspect,
         in_flight: BodiesInFlight,
@@ -50,10 +53,16 @@ class Receiver:
     ) -> None:
         self._callbacks = callbacks
         self._writer = writer
+        self._routing = routing
         self._meters = meters
         self._suspect = suspect
         self._in_flight = in_flight
         self._body_bytes_max = body_bytes_max
+
+    def reconfigure(self, callbacks: Mapping[str, Callback], secrets: Mapping[str, tuple[str, ...]]) -> None:
+        """Answer with these from now on; requests under way end as they began."""
+        self._callbacks = callbacks
+        self._suspect = Suspect(secrets)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -134,7 +143,8 @@ class Receiver:
             raise
         if verified.secret_index:
             self._suspect.previous_secret(callback.app)
-        await self._writer.submit(Post(verified, callback.app, received_at), len(body))
+        kept = kept_headers.keep(headers) if self._routing.now.forward else ""
+        await self._writer.submit(Post(verified, callback.app, received_at, kept), len(body))
 
 
 OK: Final = {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]}

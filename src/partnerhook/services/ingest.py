@@ -17,7 +17,7 @@ from partnerhook.core.partner_solutions import SolutionUpdate
 from partnerhook.core.receipts import Fate, Outcome, Receipt, Stored
 from partnerhook.core.signature import VerifiedBody
 from partnerhook.core.wire import Envelope, OtherChange, Piece, Unreadable
-from partnerhook.services.notify import Routes
+from partnerhook.services.notify import Routes, pass_on
 from partnerhook.services.project import append_and_project
 from partnerhook.store import customers, receipts
 
@@ -112,6 +112,8 @@ def commit(conn: Connection, posts: Sequence[Post], routes: Routes) -> list[Stor
     receipts.append(
         conn, [_receipt(arrival.post, one, arrival.flags) for (_, arrival), one in zip(numbered, stored, strict=True)]
     )
+    if routes.forward:
+        pass_on(conn, stored, routes.forward)
     return stored
 
 

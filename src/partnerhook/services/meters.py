@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 
+from partnerhook.core.delivery import Fate as DeliveryFate
+from partnerhook.core.delivery import Reply
 from partnerhook.core.receipts import Stored
 from partnerhook.services.write import Done
 from partnerhook.store.writer import Committed
@@ -105,6 +107,19 @@ class Meters:
             ["app", "difference"],
             registry=self.registry,
         )
+        self._attempts = Counter(
+            "partnerhook_delivery_attempts",
+            "Attempts to deliver, by target, by what it answered, and by what became of the delivery.",
+            ["target", "reply", "fate"],
+            registry=self.registry,
+        )
+        self._attempt_seconds = Histogram(
+            "partnerhook_delivery_attempt_seconds",
+            "Duration of an attempt.",
+            ["target"],
+            buckets=ANSWER_BUCKETS_S,
+            registry=self.registry,
+        )
         self._solutions = Gauge(
             "partnerhook_solutions", "Solutions by state.", ["app", "status", "pending"], registry=self.registry
         )
@@ -147,6 +162,11 @@ class Meters:
         elif everything:
             self._reconciled.labels("complete").inc()
             self._reconciled_at.set_to_current_time()
+
+    def attempted(self, target: str, reply: Reply, fate: DeliveryFate, seconds: float) -> None:
+        """A target answered an attempt, or did not. Called on the deliveries' thread."""
+        self._attempts.labels(target, reply, fate).inc()
+        self._attempt_seconds.labels(target).observe(seconds)
 
     def reconciliation_failed(self) -> None:
         """Some app was not compared to its end."""

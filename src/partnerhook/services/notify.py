@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from partnerhook.core.routing import About, ForwardRoute, Route, wants
+from partnerhook.core.receipts import Stored
+from partnerhook.core.routing import About, ForwardRoute, Route, wants, wants_post
 from partnerhook.core.timeline import say
 from partnerhook.store import deliveries, notices
 from partnerhook.store.deliveries import Wanted
@@ -46,6 +47,18 @@ def notify(conn: Connection, told: Sequence[tuple[Told, About]], routes: Routes)
     ]
     if wanted:
         deliveries.enqueue(conn, wanted, now=now)
+
+
+def pass_on(conn: Connection, stored: Sequence[Stored], routes: Sequence[ForwardRoute]) -> None:
+    """A delivery for each POST and each forward target that wants it."""
+    wanted = [
+        Wanted(route.target, 0 if route.one_by_one else one.receipt_id, None, one.receipt_id, one.body_bytes)
+        for one in stored
+        for route in routes
+        if wants_post(route, one.app, [outcome.field for outcome in one.outcomes])
+    ]
+    if wanted:
+        deliveries.enqueue(conn, wanted, now=time.time_ns() // 1_000)
 
 
 def about(told: Told, solution_id: str, portfolio_id: str) -> About:

@@ -6,19 +6,26 @@
 from __future__ import annotations
 
 import re
-from ipaddress import IPv6Address
 from pathlib import Path
-from typing import Annotated, Final, Literal
-from urllib.parse import unquote
+from typing import Final, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from partnerhook.core.web_address import web_address
+from partnerhook.settings.targets import DestinationSettings, ForwardSettings, target_contradictions
+from partnerhook.settings.values import (
+    Address,
+    CallbackPath,
+    Identifier,
+    Number,
+    Secret,
+    SecretList,
+    WebAddress,
+    Whole,
+    split_listen,
+)
 
 DEFAULT_APP: Final = "default"
 APP_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
-CALLBACK_PATH: Final = re.compile(r"/[^?#\s\x00-\x1f\x7f]*")
-LISTEN: Final = re.compile(r"(?:\[(?P<ipv6>[^\]]+)\]|(?P<host>[^\s:/?#@\[\]\x00-\x1f\x7f]+)):(?P<port>[0-9]{1,5})")
 HEALTH_PATH: Final = "/healthz"
 
 ALTERNATIVES: Final = (
@@ -26,92 +33,16 @@ ALTERNATIVES: Final = (
     ("verify_token", "verify_token_file"),
     ("database_url", "database_url_file"),
     ("access_token", "access_token_file"),
+    ("secret", "secret_file", "secrets", "secrets_file"),
+    ("url", "url_file"),
+    ("urls", "urls_file"),
 )
 """Ways to say the same: one of each row at most."""
 
-SECRETS: Final = frozenset({"app_secret", "app_secrets", "verify_token", "database_url", "access_token"})
+SECRETS: Final = frozenset(
+    {"app_secret", "app_secrets", "verify_token", "database_url", "access_token", "secret", "secrets", "url", "urls"}
+)
 """Never shown. Each may also come from a file: `NAME_file`."""
-
-
-def split_listen(listen: str, key: str) -> tuple[str, int]:
-    """HOST:PORT apart; [::1]:8080 for IPv6. Raises ValueError."""
-    found = LISTEN.fullmatch(listen)
-    if found is None or int(found["port"]) > 65_535 or not _is_ipv6(found["ipv6"] or "::"):
-        raise ValueError(f"{key} is not HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080")
-    return found["ipv6"] or found["host"], int(found["port"])
-
-
-def _is_ipv6(text: str) -> bool:
-    try:
-        IPv6Address(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _address(listen: str) -> str:
-    split_listen(listen, "this")
-    return listen
-
-
-def _path(path: str) -> str:
-    if not CALLBACK_PATH.fullmatch(path):
-        raise ValueError("this is not a path: it begins with / and has no blank, ? or #")
-    return unquote(path)  # the receiver compares with what the client's %-escapes mean
-
-
-def split_secrets(text: str) -> list[str]:
-    """Secrets apart that are separated by commas or line ends."""
-    return [part.strip() for part in re.split(r"[,\r\n]", text) if part.strip()]
-
-
-def _split(value: object) -> object:
-    return split_secrets(value) if isinstance(value, str) else value
-
-
-def _stripped(secret: SecretStr) -> SecretStr:
-    value = secret.get_secret_value().strip()
-    # Anybody can sign with the empty secret, and a request without a verify token would match an empty one.
-    if not value:
-        raise ValueError("this is empty")
-    # What of a variable is not UTF-8 reaches Python as lone surrogates, which no signature can be made with.
-    if any("\ud800" <= letter <= "\udfff" for letter in value):
-        raise ValueError("this is not UTF-8")
-    return SecretStr(value)
-
-
-def _web_address(url: str) -> str:
-    try:
-        return web_address(url)
-    except ValueError as problem:
-        raise ValueError(f"this {problem}") from None
-
-
-def _digits(text: str) -> str:
-    if not (text.isascii() and text.isdigit()):
-        raise ValueError("this is not a string of digits")
-    return text
-
-
-def _text(value: object) -> object:
-    return str(value) if type(value) is int else value  # in TOML an id is easily written without quotes
-
-
-def _number(value: object) -> object:
-    # pydantic takes true for 1, and a bound of one connection is not what anybody meant.
-    if isinstance(value, bool):
-        raise ValueError("this is true or false, and must be a number")  # noqa: TRY004 - pydantic takes no other
-    return value
-
-
-Whole = Annotated[int, BeforeValidator(_number)]
-Number = Annotated[float, BeforeValidator(_number)]
-Address = Annotated[str, AfterValidator(_address)]
-CallbackPath = Annotated[str, AfterValidator(_path)]
-WebAddress = Annotated[str, AfterValidator(_web_address)]
-Identifier = Annotated[str, BeforeValidator(_text), AfterValidator(_digits)]
-Secret = Annotated[SecretStr, AfterValidator(_stripped)]
-SecretList = Annotated[tuple[Secret, ...], BeforeValidator(_split)]
 
 
 class AppSettings(BaseModel):
@@ -209,12 +140,26 @@ class Settings(AppSettings):
         default_factory=dict,
         description="More Meta apps, each a table [apps.NAME] with its own secrets, verify token and path.",
     )
+    destinations: dict[str, DestinationSettings] = Field(
+        default_factory=dict, description="Who is told what happens to solutions, each a table [[destinations]]."
+    )
+    forward: dict[str, ForwardSettings] = Field(
+        default_factory=dict, description="Who gets the POSTs themselves, byte for byte, each a table [[forward]]."
+    )
 
     def all_apps(self) -> dict[str, AppSettings]:
         """Every configured app by name; `default` is there if the top level sets any of its keys."""
         top = {key: getattr(self, key) for key in AppSettings.model_fields}
         # Not validated again: these values are, and a path would be unquoted twice.
         return ({DEFAULT_APP: AppSettings.model_construct(**top)} if any(top.values()) else {}) | self.apps
+
+
+TABLES: Final[dict[str, type[BaseModel]]] = {
+    "apps": AppSettings,
+    "destinations": DestinationSettings,
+    "forward": ForwardSettings,
+}
+"""What there may be several of, each a table with a name."""
 
 
 def callback_path(name: str, app: AppSettings) -> str:
@@ -240,6 +185,7 @@ def contradictions(settings: Settings) -> list[str]:
             problems.append(f"apps.{name}: app {DEFAULT_APP} is set at the top level; give this table another name.")
         elif not APP_NAME.fullmatch(name):
             problems.append(f"apps.{name}: a name has small letters, digits, - and _, 63 at most.")
+    problems += target_contradictions(settings.destinations, settings.forward, set(settings.all_apps()))
     if settings.listen == settings.admin_listen and split_listen(settings.listen, "listen")[1]:
         problems.append("listen and admin_listen are the same; set another port for one of them.")
     if settings.body_bytes_max > settings.bodies_in_flight_bytes_max:

@@ -1,0 +1,227 @@
+"""Deliver what waits in the outbox: claim, send, decide, settle. One loop for each target, independent of all others.
+
+At least once: what was sent and not yet settled when a process dies is sent again, by whoever claims it after the
+claim has ended. Within a lane one goes after the other, because only its first is ever due.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import secrets
+import socket
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+import structlog
+from sqlalchemy import Connection
+
+from partnerhook.core.delivery import DAY_S, Answer, Decision, Fate, Reply, Schedule, decide
+from partnerhook.core.errors import StoreUnavailable
+from partnerhook.core.observations import MICROSECONDS
+from partnerhook.services.meters import Meters
+from partnerhook.services.write import Chore
+from partnerhook.store import deliveries, targets
+from partnerhook.store.deliveries import Claimed, Settlement
+
+log = structlog.get_logger("partnerhook.deliver")
+
+POLL_S: Final = 1.0
+"""How long work that another process enqueued, or a retry, may wait to be seen."""
+
+APART_S: Final = 0.02
+"""Between two looks that found nothing, however often we are woken."""
+
+CLAIM_MARGIN_S: Final = 30.0
+"""A claim outlasts the longest attempt by this, so that nobody takes it over while its end is written down."""
+
+Commit = Callable[[Chore], Awaitable[Any]]
+"""Have a chore committed; its result. Raises StoreUnavailable."""
+
+
+class Parcel(Protocol):
+    """What is delivered: knows how to be handed over, and is loaded just before."""
+
+    async def hand_over(self) -> Answer:
+        """One attempt."""
+
+
+Load = Callable[[Sequence[Claimed]], Awaitable[dict[int, Parcel]]]
+"""What was claimed, by id of the delivery; what is gone is left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One destination or forward target, ready to be delivered to."""
+
+    name: str
+    load: Load
+    close: Callable[[], Awaitable[None]]
+    concurrency: int = 8
+    timeout_s: float = 15.0
+    schedule: Schedule = field(default_factory=Schedule)
+    pause_after_s: float = DAY_S
+    """Failing all along for so long, it is paused."""
+
+
+class TargetLoop:
+    """Delivers to one target until it is stopped."""
+
+    def __init__(self, target: Target, commit: Commit, meters: Meters) -> None:
+        self.target = target
+        self._commit = commit
+        self._meters = meters
+        self._holder = holder()
+        self._woken = asyncio.Event()
+        self._in_flight: dict[int, asyncio.Task[None]] = {}
+        self._ended: list[Settlement] = []
+        self._hold_until = 0
+        self._stopping = False
+
+    def wake(self) -> None:
+        """There may be something to do. Called on the loop's own thread."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Until `stop`."""
+        while not self._stopping:
+            self._woken.clear()
+            claimed = await self._turn(claim=True)
+            if claimed:
+                await self._begin(claimed)
+                if len(self._in_flight) < self.target.concurrency:
+                    continue  # there may be more
+            if not self._ended:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._woken.wait(), POLL_S)
+                if not self._ended:
+                    await asyncio.sleep(APART_S)
+
+    async def stop(self, within_s: float) -> None:
+        """Finish what is under way, give back what cannot be finished, and let go of connections."""
+        self._stopping = True
+        self._woken.set()
+        if self._in_flight:
+            await asyncio.wait(self._in_flight.values(), timeout=within_s)
+        for task in list(self._in_flight.values()):
+            task.cancel()
+        await self._turn(claim=False)
+        with suppress(StoreUnavailable):  # then the claims end by themselves
+            now = _now()
+            await self._commit(Chore(lambda conn: deliveries.release(conn, [self._holder], now=now)))
+        await self.target.close()
+
+    async def _turn(self, *, claim: bool) -> list[Claimed]:
+        """Write down what ended, and claim what is due, in one commit."""
+        ended, self._ended = self._ended, []
+        room = self.target.concurrency - len(self._in_flight) if claim and self._hold_until <= _now() else 0
+        if not ended and room <= 0:
+            return []
+        try:
+            claimed: list[Claimed] = await self._commit(Chore(lambda conn: self._write(conn, ended, room)))
+        except StoreUnavailable as problem:
+            self._ended = ended + self._ended
+            log.warning("deliveries wait for the database", target=self.target.name, reason=str(problem))
+            await asyncio.sleep(POLL_S)
+            return []
+        return claimed
+
+    def _write(self, conn: Connection, ended: Sequence[Settlement], room: int) -> list[Claimed]:
+        """In the writer's thread and transaction."""
+        now = _now()
+        deliveries.settle(conn, ended)
+        standing = targets.standing(conn, self.target.name)
+        if ended:
+            targets.judge(conn, self.target.name, standing, ended, now=now, pause_after_s=self.target.pause_after_s)
+        if room <= 0 or standing.paused_at is not None or any(one.decision.pause for one in ended):
+            return []
+        until = now + int((self.target.timeout_s + CLAIM_MARGIN_S) * MICROSECONDS)
+        return deliveries.claim(conn, self.target.name, self._holder, now=now, until=until, limit=room)
+
+    async def _begin(self, claimed: Sequence[Claimed]) -> None:
+        parcels = await self.target.load(claimed)
+        for one in claimed:
+            task = asyncio.create_task(self._attempt(one, parcels.get(one.id)))
+            self._in_flight[one.id] = task
+
+    async def _attempt(self, one: Claimed, parcel: Parcel | None) -> None:
+        started_at = _now()
+        try:
+            answer = await self._answer(parcel)
+        except asyncio.CancelledError:
+            return  # given back by `stop`
+        finally:
+            del self._in_flight[one.id]
+        now = _now()
+        decision = (
+            Decision(Fate.DEAD)
+            if parcel is None
+            else decide(
+                answer,
+                attempts=one.attempts + 1,
+                first_attempt_at=one.first_attempt_at or started_at,
+                now=now,
+                schedule=self.target.schedule,
+                chance=random.random(),  # noqa: S311 - jitter, not a secret
+            )
+        )
+        self._hold_until = max(self._hold_until, decision.hold_until or 0)
+        self._meters.attempted(self.target.name, answer.reply, decision.fate, (now - started_at) / MICROSECONDS)
+        if answer.reply is not Reply.TAKEN:
+            log.warning(
+                "not delivered",
+                target=self.target.name,
+                delivery=one.id,
+                attempt=one.attempts + 1,
+                answer=answer.text,
+                status=answer.status,
+                then=str(decision.fate),
+            )
+        self._ended.append(Settlement(one, answer, decision, started_at, now))
+        self._woken.set()
+
+    async def _answer(self, parcel: Parcel | None) -> Answer:
+        if parcel is None:
+            return Answer(Reply.FAILED, text="What was to be delivered is not there any more.")
+        try:
+            async with asyncio.timeout(self.target.timeout_s):
+                return await parcel.hand_over()
+        except TimeoutError:
+            return Answer(Reply.FAILED, text=f"No answer within {self.target.timeout_s:g} s.")
+        except Exception as error:  # noqa: BLE001 - the edge to other people's systems: whatever it was, it is tried again
+            return Answer(Reply.FAILED, text=f"{type(error).__name__}: {error}"[:1_000])
+
+
+def holder() -> str:
+    """Who claims: told apart from every other, and on this machine known to be dead once the process is."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+def is_dead(name: str) -> bool:
+    """Whether a holder was a process of this machine that has ended."""
+    host, _, rest = name.partition(":")
+    pid = rest.partition(":")[0]
+    if host != socket.gethostname() or not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return int(pid) == os.getpid()  # an earlier one that had our number
+
+
+def release_the_dead(conn: Connection) -> None:
+    """What processes of this machine had claimed that have ended since is due at once."""
+    dead = [name for name in deliveries.holders(conn) if is_dead(name)]
+    if dead:
+        deliveries.release(conn, dead, now=_now())
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000
