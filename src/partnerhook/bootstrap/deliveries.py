@@ -47,7 +47,7 @@ def targets(settings: Settings, engine: Engine) -> list[Target]:
 def _destination(name: str, one: DestinationSettings, engine: Engine) -> Target:
     from partnerhook.core.delivery import Schedule
     from partnerhook.services.deliver import Target
-    from partnerhook.services.parcels import load_notices
+    from partnerhook.services.notice_parcels import load_notices
 
     sink = open_sink(name, one)
     return Target(
@@ -64,7 +64,7 @@ def _destination(name: str, one: DestinationSettings, engine: Engine) -> Target:
 def _forward(name: str, one: ForwardSettings, engine: Engine) -> Target:
     from partnerhook.core.delivery import Schedule
     from partnerhook.services.deliver import Target
-    from partnerhook.services.parcels import load_posts
+    from partnerhook.services.post_parcels import load_posts
     from partnerhook.sinks.forward import Forward
 
     forward = Forward(url=_url(one), outbound=_outbound(one))
@@ -105,4 +105,10 @@ def _http(one: DestinationSettings) -> Sink:
     return HttpSink(url=_url(one), secrets=one.signing_secrets, outbound=_outbound(one), binary=one.mode == "binary")
 
 
-_SINKS: dict[str, Callable[[DestinationSettings], Sink]] = {"http": _http}
+def _python(one: DestinationSettings) -> Sink:
+    from partnerhook.sinks.python import PythonSink
+
+    return PythonSink(path=one.function, concurrency=one.concurrency)
+
+
+_SINKS: dict[str, Callable[[DestinationSettings], Sink]] = {"http": _http, "python": _python}

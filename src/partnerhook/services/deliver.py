@@ -25,8 +25,8 @@ from partnerhook.core.errors import StoreUnavailable
 from partnerhook.core.observations import MICROSECONDS
 from partnerhook.services.meters import Meters
 from partnerhook.services.write import Chore
-from partnerhook.store import deliveries, targets
-from partnerhook.store.deliveries import Claimed, Settlement
+from partnerhook.store import outbox, targets
+from partnerhook.store.outbox import Claimed, Settlement
 
 log = structlog.get_logger("partnerhook.deliver")
 
@@ -112,7 +112,7 @@ class TargetLoop:
         await self._turn(claim=False)
         with suppress(StoreUnavailable):  # then the claims end by themselves
             now = _now()
-            await self._commit(Chore(lambda conn: deliveries.release(conn, [self._holder], now=now)))
+            await self._commit(Chore(lambda conn: outbox.release(conn, [self._holder], now=now)))
         await self.target.close()
 
     async def _turn(self, *, claim: bool) -> list[Claimed]:
@@ -133,14 +133,14 @@ class TargetLoop:
     def _write(self, conn: Connection, ended: Sequence[Settlement], room: int) -> list[Claimed]:
         """In the writer's thread and transaction."""
         now = _now()
-        deliveries.settle(conn, ended)
+        outbox.settle(conn, ended)
         standing = targets.standing(conn, self.target.name)
         if ended:
             targets.judge(conn, self.target.name, standing, ended, now=now, pause_after_s=self.target.pause_after_s)
         if room <= 0 or standing.paused_at is not None or any(one.decision.pause for one in ended):
             return []
         until = now + int((self.target.timeout_s + CLAIM_MARGIN_S) * MICROSECONDS)
-        return deliveries.claim(conn, self.target.name, self._holder, now=now, until=until, limit=room)
+        return outbox.claim(conn, self.target.name, self._holder, now=now, until=until, limit=room)
 
     async def _begin(self, claimed: Sequence[Claimed]) -> None:
         parcels = await self.target.load(claimed)
@@ -218,9 +218,9 @@ def is_dead(name: str) -> bool:
 
 def release_the_dead(conn: Connection) -> None:
     """What processes of this machine had claimed that have ended since is due at once."""
-    dead = [name for name in deliveries.holders(conn) if is_dead(name)]
+    dead = [name for name in outbox.holders(conn) if is_dead(name)]
     if dead:
-        deliveries.release(conn, dead, now=_now())
+        outbox.release(conn, dead, now=_now())
 
 
 def _now() -> int:

@@ -11,9 +11,9 @@ from sqlalchemy import Connection
 from partnerhook.core.receipts import Stored
 from partnerhook.core.routing import About, ForwardRoute, Route, wants, wants_post
 from partnerhook.core.timeline import say
-from partnerhook.store import deliveries, notices
-from partnerhook.store.deliveries import Wanted
+from partnerhook.store import notices, outbox
 from partnerhook.store.notices import Told
+from partnerhook.store.outbox import Wanted
 
 
 class Routes(NamedTuple):
@@ -46,7 +46,7 @@ def notify(conn: Connection, told: Sequence[tuple[Told, About]], routes: Routes)
         if wants(route, about)
     ]
     if wanted:
-        deliveries.enqueue(conn, wanted, now=now)
+        outbox.enqueue(conn, wanted, now=now)
 
 
 def pass_on(conn: Connection, stored: Sequence[Stored], routes: Sequence[ForwardRoute]) -> None:
@@ -58,7 +58,7 @@ def pass_on(conn: Connection, stored: Sequence[Stored], routes: Sequence[Forward
         if wants_post(route, one.app, [outcome.field for outcome in one.outcomes])
     ]
     if wanted:
-        deliveries.enqueue(conn, wanted, now=time.time_ns() // 1_000)
+        outbox.enqueue(conn, wanted, now=time.time_ns() // 1_000)
 
 
 def about(told: Told, solution_id: str, portfolio_id: str) -> About:

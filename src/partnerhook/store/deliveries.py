@@ -1,228 +1,156 @@
-"""The outbox: who is still to get what. Enqueued with the change itself, claimed, settled.
-
-In a lane (a solution, for a destination) one goes after the other. Only the first that waits in a lane has a
-`due_at`; settling it for good makes the next one due. A claim moves `due_at` to where the claim ends: whoever
-dies with it loses it then, and somebody else sends once more.
-"""
+"""Deliveries as people see them: what waits, what was given up and why, and what to do with it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import (
-    Connection,
-    Row,
-    bindparam,
-    case,
-    exists,
-    func,
-    insert,
-    literal_column,
-    null,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Row, Select, bindparam, func, literal_column, select, update
 
-from partnerhook.core.delivery import Answer, Decision, Fate
-from partnerhook.store.bulk import Bulk
-from partnerhook.store.engine import reserve_ids
-from partnerhook.store.schema import attempts, deliveries
+from partnerhook.core.delivery import Answer, Fate, Reply
+from partnerhook.store.outbox import make_next_due
+from partnerhook.store.schema import attempts, deliveries, notices, solution_numbers
 
 WAITING: Final = deliveries.c.fate == literal_column("'waiting'")
 
 
-class Wanted(NamedTuple):
-    """A delivery on its way into the outbox."""
-
-    target: str
-    lane: int
-    notice_id: int | None
-    receipt_id: int | None
-    bytes: int
-
-
-_ahead = deliveries.alias("ahead")
-_somebody_waits = exists(
-    select(literal_column("1")).where(
-        _ahead.c.target == bindparam("same_target"),
-        _ahead.c.lane == bindparam("same_lane"),
-        _ahead.c.fate == literal_column("'waiting'"),
-    )
-)
-_enqueue = Bulk(
-    insert(deliveries).values(
-        id=bindparam("row_id"),
-        target=bindparam("to"),
-        lane=bindparam("in_lane"),
-        notice_id=bindparam("notice"),
-        receipt_id=bindparam("receipt"),
-        bytes=bindparam("size"),
-        fate=literal_column("'waiting'"),
-        attempts=literal_column("0"),
-        due_at=case((_somebody_waits, null()), else_=bindparam("due")),
-        holder=literal_column("''"),
-        created_at=bindparam("now"),
-    ),
-    *("row_id", "to", "in_lane", "notice", "receipt", "size", "same_target", "same_lane", "due", "now"),
-)
-_settle = Bulk(
-    update(deliveries)
-    .where(deliveries.c.id == bindparam("row_id"), deliveries.c.holder == bindparam("claimed_by"))
-    .values(
-        fate=bindparam("new_fate"),
-        attempts=deliveries.c.attempts + literal_column("1"),
-        first_attempt_at=func.coalesce(deliveries.c.first_attempt_at, bindparam("attempted_at")),
-        due_at=bindparam("due"),
-        holder=literal_column("''"),
-        settled_at=bindparam("settled"),
-    ),
-    *("new_fate", "attempted_at", "due", "settled", "row_id", "claimed_by"),
-)
-_first_waiting = (
-    select(_ahead.c.id)
-    .where(
-        _ahead.c.target == bindparam("of_target"),
-        _ahead.c.lane == bindparam("of_lane"),
-        _ahead.c.fate == literal_column("'waiting'"),
-    )
-    .order_by(_ahead.c.id)
-    .limit(literal_column("1"))
-    .scalar_subquery()
-)
-_make_next_due = Bulk(
-    update(deliveries)
-    .where(deliveries.c.id == _first_waiting, deliveries.c.due_at.is_(None))
-    .values(due_at=bindparam("due")),
-    *("due", "of_target", "of_lane"),
-)
-_attempt = Bulk(insert(attempts), *attempts.c.keys())
-_due_now = (
-    select(deliveries.c.id)
-    .where(deliveries.c.target == bindparam("of_target"), deliveries.c.due_at <= bindparam("now"))
-    .order_by(deliveries.c.due_at, deliveries.c.id)
-    .limit(bindparam("most"))
-)
-_earliest = (
-    select(func.min(deliveries.c.due_at))
-    .where(deliveries.c.target == bindparam("of_target"), deliveries.c.due_at.is_not(None))
-    .scalar_subquery()
-)
-_earliest_due = select(_earliest)
-
-
-def enqueue(conn: Connection, wanted: Sequence[Wanted], *, now: int) -> range:
-    """Have these delivered; returns the ids of the deliveries."""
-    ids = reserve_ids(conn, deliveries.c.id, len(wanted))
-    rows = [
-        (row_id, to, lane, notice, receipt, size, to, lane, now, now)
-        for row_id, (to, lane, notice, receipt, size) in zip(ids, wanted, strict=True)
-    ]
-    _enqueue.run(conn, rows)
-    return ids
-
-
-class Claimed(NamedTuple):
-    """A delivery that this process may attempt now."""
+class Listed(NamedTuple):
+    """A delivery as people see it. Unix microseconds."""
 
     id: int
     target: str
-    lane: int
     notice_id: int | None
     receipt_id: int | None
+    fate: Fate
     attempts: int
-    """So many before this one."""
-    first_attempt_at: int | None
-    holder: str
+    created_at: int
+    due_at: int | None
+    """When it is tried next; None: it is settled, or waits for the one before it."""
+    settled_at: int | None
 
 
-class Settlement(NamedTuple):
-    """How an attempt ended, and what becomes of its delivery. Unix microseconds."""
+class Attempt(NamedTuple):
+    """One attempt, as it ended."""
 
-    claimed: Claimed
+    at: int
+    duration_us: int
     answer: Answer
-    decision: Decision
-    started_at: int
-    ended_at: int
 
 
-def earliest_due(conn: Connection, target: str) -> int | None:
-    """When the next attempt for a target is due (Unix microseconds); None where nothing waits."""
-    found: int | None = conn.execute(_earliest_due, {"of_target": target}).scalar()
-    return found
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryFilter:
+    """Which deliveries to look at; None: all of them."""
+
+    target: str | None = None
+    fate: Fate | None = None
+    notice_ids: tuple[int, ...] | None = None
+    solution_id: str | None = None
 
 
-def claim(conn: Connection, target: str, holder: str, *, now: int, until: int, limit: int) -> list[Claimed]:
-    """Claim what is due for a target, at most `limit`; nobody else gets it before `until` (Unix microseconds)."""
-    ids = list(conn.execute(_due_now, {"of_target": target, "now": now, "most": limit}).scalars())
-    if not ids:
-        return []
-    mine = deliveries.c.id.in_(ids)
-    conn.execute(update(deliveries).where(mine).values(due_at=until, holder=holder))
-    rows = conn.execute(select(deliveries).where(mine).order_by(deliveries.c.id))
-    return [_claimed(row) for row in rows]
+_listed = select(*[deliveries.c[name] for name in Listed._fields])
 
 
-def _claimed(row: Row[Any]) -> Claimed:
-    return Claimed(
-        row.id, row.target, row.lane, row.notice_id, row.receipt_id, row.attempts, row.first_attempt_at, row.holder
+def page(conn: Connection, wanted: DeliveryFilter, *, after_id: int, limit: int) -> list[Listed]:
+    """The next deliveries that fit, in the order in which they were enqueued."""
+    query = _filtered(_listed, wanted).where(deliveries.c.id > after_id).order_by(deliveries.c.id).limit(limit)
+    return [_from_row(row) for row in conn.execute(query)]
+
+
+def find(conn: Connection, delivery_id: int) -> Listed | None:
+    """One delivery, or None."""
+    row = conn.execute(_listed.where(deliveries.c.id == delivery_id)).one_or_none()
+    return None if row is None else _from_row(row)
+
+
+def attempts_of(conn: Connection, delivery_id: int) -> list[Attempt]:
+    """How its attempts ended, oldest first."""
+    rows = conn.execute(select(attempts).where(attempts.c.delivery_id == delivery_id).order_by(attempts.c.id))
+    return [Attempt(row.at, row.duration_us, Answer(Reply(row.reply), row.status, row.answer)) for row in rows]
+
+
+class Backlog(NamedTuple):
+    """What waits for a target."""
+
+    deliveries: int
+    bytes: int
+    oldest_at: int
+    """Unix microseconds: when the one that waits longest was enqueued."""
+
+
+def backlogs(conn: Connection) -> dict[str, Backlog]:
+    """What waits, by target."""
+    query = (
+        select(deliveries.c.target, func.count(), func.sum(deliveries.c.bytes), func.min(deliveries.c.created_at))
+        .where(WAITING)
+        .group_by(deliveries.c.target)
     )
+    return {row[0]: Backlog(*row[1:]) for row in conn.execute(query)}
 
 
-def settle(conn: Connection, ended: Sequence[Settlement]) -> None:
-    """Write down how attempts ended. A delivery that somebody else has claimed since is theirs."""
-    if not ended:
-        return
-    _settle.run(
-        conn,
-        [
-            (
-                one.decision.fate.value,
-                one.started_at,
-                one.decision.due_at,
-                None if one.decision.fate is Fate.WAITING else one.ended_at,
-                one.claimed.id,
-                one.claimed.holder,
-            )
-            for one in ended
-        ],
-    )
-    _make_next_due.run(
-        conn,
-        [
-            (one.ended_at, one.claimed.target, one.claimed.lane)
-            for one in ended
-            if one.decision.fate is not Fate.WAITING
-        ],
-    )
-    ids = reserve_ids(conn, attempts.c.id, len(ended))
-    _attempt.run(
-        conn,
-        [
-            (
-                row_id,
-                one.claimed.id,
-                one.started_at,
-                one.ended_at - one.started_at,
-                one.answer.reply.value,
-                one.answer.status,
-                one.answer.text,
-            )
-            for row_id, one in zip(ids, ended, strict=True)
-        ],
-    )
+def dead(conn: Connection) -> dict[str, int]:
+    """How many were given up, by target."""
+    given_up = deliveries.c.fate == literal_column("'dead'")
+    query = select(deliveries.c.target, func.count()).where(given_up).group_by(deliveries.c.target)
+    return {row[0]: row[1] for row in conn.execute(query)}
 
 
-def release(conn: Connection, gone: Iterable[str], *, now: int) -> None:
-    """What these holders had claimed is due at once: they are known to be dead."""
+def put_back(conn: Connection, wanted: Sequence[Listed], *, now: int) -> None:
+    """Have deliveries that were given up tried again; each behind nobody, for its turn was long ago."""
+    for one in wanted:
+        mine = deliveries.c.id == one.id
+        lane = conn.execute(select(deliveries.c.lane).where(mine)).scalar_one()
+        busy = conn.execute(_lane_waits, {"same_target": one.target, "same_lane": lane}).first() is not None
+        due_at = None if busy else now
+        conn.execute(
+            update(deliveries)
+            .where(mine, deliveries.c.fate.in_([Fate.DEAD.value, Fate.DISCARDED.value]))
+            .values(fate=Fate.WAITING.value, due_at=due_at, settled_at=None, first_attempt_at=None)
+        )
+
+
+def discard(conn: Connection, wanted: Sequence[Listed], *, now: int) -> None:
+    """Give deliveries up."""
+    for one in wanted:
+        lane = conn.execute(select(deliveries.c.lane).where(deliveries.c.id == one.id)).scalar_one()
+        conn.execute(
+            update(deliveries)
+            .where(deliveries.c.id == one.id, deliveries.c.fate.in_([Fate.WAITING.value, Fate.DEAD.value]))
+            .values(fate=Fate.DISCARDED.value, due_at=None, holder="", settled_at=now)
+        )
+        make_next_due.run(conn, [(now, one.target, lane)])
+
+
+def try_now(conn: Connection, target: str, *, now: int) -> None:
+    """Whatever waits for another attempt at a target is due at once."""
     conn.execute(
         update(deliveries)
-        .where(deliveries.c.holder.in_(list(gone)), deliveries.c.due_at.is_not(None))
-        .values(due_at=now, holder="")
+        .where(deliveries.c.target == target, deliveries.c.due_at > now, deliveries.c.holder == "")
+        .values(due_at=now)
     )
 
 
-def holders(conn: Connection) -> list[str]:
-    """Who has claimed something."""
-    claimed = select(deliveries.c.holder).distinct().where(deliveries.c.due_at.is_not(None), deliveries.c.holder != "")
-    return list(conn.execute(claimed).scalars())
+_lane_waits: Final[Select[Any]] = select(literal_column("1")).where(
+    deliveries.c.target == bindparam("same_target"), deliveries.c.lane == bindparam("same_lane"), WAITING
+)
+
+
+def _filtered(query: Select[Any], wanted: DeliveryFilter) -> Select[Any]:
+    if wanted.target is not None:
+        query = query.where(deliveries.c.target == wanted.target)
+    if wanted.fate is not None:
+        query = query.where(deliveries.c.fate == wanted.fate.value)
+    if wanted.notice_ids is not None:
+        query = query.where(deliveries.c.notice_id.in_(wanted.notice_ids))
+    if wanted.solution_id is not None:
+        told = (
+            select(notices.c.id)
+            .join(solution_numbers, solution_numbers.c.number == notices.c.solution_number)
+            .where(solution_numbers.c.solution_id == wanted.solution_id)
+        )
+        query = query.where(deliveries.c.notice_id.in_(told))
+    return query
+
+
+def _from_row(row: Row[Any]) -> Listed:
+    return Listed._make(row)._replace(fate=Fate(row.fate))

@@ -69,7 +69,7 @@ class NoticeFilter:
 
 
 _columns: Final = (
-    *[column.label(f"observation_{column.name}") for column in observations.c],
+    *[column.label(f"heard_{column.name}") for column in observations.c],
     solution_numbers.c.solution_id,
     graph_readings.c.name.label("solution_name"),
 )
@@ -90,6 +90,12 @@ def page(conn: Connection, wanted: NoticeFilter, *, after_id: int, limit: int) -
     """The next notices that fit, each with its id, in the order in which they were told."""
     query = _filtered(_all, wanted).where(notices.c.id > after_id).order_by(notices.c.id).limit(limit)
     return [(row.id, from_row(row)) for row in conn.execute(query)]
+
+
+def lanes(conn: Connection, ids: Iterable[int]) -> dict[int, int]:
+    """In which lane a notice is delivered: one after the other are those of one solution."""
+    query = select(notices.c.id, func.coalesce(notices.c.solution_number, 0)).where(notices.c.id.in_(list(ids)))
+    return {row[0]: row[1] for row in conn.execute(query)}
 
 
 def count(conn: Connection, wanted: NoticeFilter) -> int:
@@ -122,7 +128,7 @@ def _filtered(query: Select[Any], wanted: NoticeFilter) -> Select[Any]:
 
 def from_row(row: Row[Any]) -> Notice:
     """One row as the value it was."""
-    heard = {name: getattr(row, f"observation_{name}") for name in observations.c.keys()}  # noqa: SIM118 - no dict
+    heard = {name: getattr(row, f"heard_{name}") for name in observations.c.keys()}  # noqa: SIM118 - no dict
     before = _states(row.before)
     return Notice(
         kind=NoticeKind(row.kind),

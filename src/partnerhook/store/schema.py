@@ -208,3 +208,20 @@ targets = Table(
     Column("paused_reason", Text, nullable=False),
     Column("failing_since", BigInteger),
 )
+
+# How far somebody who listens has come.
+listeners = Table(
+    "listeners",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("notice_id", BigInteger, nullable=False),
+)
+
+# What running servers were asked to do, and what came of it.
+requests = Table(
+    "requests",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("outcome", Text, nullable=False),
+)

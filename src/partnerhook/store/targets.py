@@ -10,7 +10,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from partnerhook.core.delivery import Reply
 from partnerhook.core.observations import MICROSECONDS
-from partnerhook.store.deliveries import Settlement
+from partnerhook.store.outbox import Settlement
 from partnerhook.store.schema import targets
 
 

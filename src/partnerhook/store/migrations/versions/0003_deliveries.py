@@ -70,5 +70,16 @@ def upgrade() -> None:
         sa.Column("paused_reason", sa.Text, nullable=False),
         sa.Column("failing_since", sa.BigInteger),
     )
+    op.create_table(
+        "listeners",
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("notice_id", sa.BigInteger, nullable=False),
+    )
+    op.create_table(
+        "requests",
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("at", sa.BigInteger, nullable=False),
+        sa.Column("outcome", sa.Text, nullable=False),
+    )
     # The headers that a forwarded POST takes along; empty where it goes nowhere.
     op.add_column("receipts", sa.Column("headers", sa.Text))

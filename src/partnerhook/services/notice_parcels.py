@@ -1,4 +1,4 @@
-"""What is delivered, loaded just before it is: notices for a sink, POSTs for a forward target."""
+"""Notices for a destination, loaded just before they are delivered."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from sqlalchemy import Engine
 from partnerhook.core.delivery import Answer
 from partnerhook.core.notice_documents import Notice, document
 from partnerhook.services.deliver import Load, Parcel
-from partnerhook.sinks.forward import Forward, Post
 from partnerhook.sinks.sink import Message, Sink
-from partnerhook.store import notices, receipts
-from partnerhook.store.deliveries import Claimed
+from partnerhook.store import notices
+from partnerhook.store.outbox import Claimed
 
 
 class NoticeParcel(NamedTuple):
@@ -26,17 +25,6 @@ class NoticeParcel(NamedTuple):
     async def hand_over(self) -> Answer:
         """One attempt."""
         return await self.sink.deliver(self.message)
-
-
-class PostParcel(NamedTuple):
-    """A POST for a forward target."""
-
-    forward: Forward
-    post: Post
-
-    async def hand_over(self) -> Answer:
-        """One attempt."""
-        return await self.forward.deliver(self.post)
 
 
 def message_of(notice: Notice) -> Message:
@@ -56,21 +44,5 @@ def load_notices(engine: Engine, sink: Sink) -> Load:
         wanted = {one.id: one.notice_id for one in claimed if one.notice_id is not None}
         found = await asyncio.to_thread(find, list(wanted.values()))
         return {key: NoticeParcel(sink, message_of(found[notice])) for key, notice in wanted.items() if notice in found}
-
-    return load
-
-
-def load_posts(engine: Engine, forward: Forward) -> Load:
-    """What loads POSTs for a forward target."""
-
-    def find(ids: Sequence[int]) -> dict[int, Post]:
-        with engine.connect() as conn, conn.begin():
-            found = [receipts.find(conn, receipt_id) for receipt_id in ids]
-        return {one.id: Post(one.body, one.headers) for one in found if one is not None and one.body is not None}
-
-    async def load(claimed: Sequence[Claimed]) -> dict[int, Parcel]:
-        wanted = {one.id: one.receipt_id for one in claimed if one.receipt_id is not None}
-        found = await asyncio.to_thread(find, list(wanted.values()))
-        return {key: PostParcel(forward, found[receipt]) for key, receipt in wanted.items() if receipt in found}
 
     return load

@@ -1,0 +1,226 @@
+"""The outbox: who is still to get what. Enqueued with the change itself, claimed, settled.
+
+In a lane (a solution, for a destination) one goes after the other. Only the first that waits in a lane has a
+`due_at`; settling it for good makes the next one due. A claim moves `due_at` to where the claim ends: whoever
+dies with it loses it then, and somebody else sends once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import (
+    Connection,
+    Row,
+    bindparam,
+    case,
+    exists,
+    func,
+    insert,
+    literal_column,
+    null,
+    select,
+    update,
+)
+
+from partnerhook.core.delivery import Answer, Decision, Fate
+from partnerhook.store.bulk import Bulk
+from partnerhook.store.engine import reserve_ids
+from partnerhook.store.schema import attempts, deliveries
+
+WAITING: Final = deliveries.c.fate == literal_column("'waiting'")
+
+
+class Wanted(NamedTuple):
+    """A delivery on its way into the outbox."""
+
+    target: str
+    lane: int
+    notice_id: int | None
+    receipt_id: int | None
+    bytes: int
+
+
+_ahead = deliveries.alias("ahead")
+_somebody_waits = exists(
+    select(literal_column("1")).where(
+        _ahead.c.target == bindparam("same_target"),
+        _ahead.c.lane == bindparam("same_lane"),
+        _ahead.c.fate == literal_column("'waiting'"),
+    )
+)
+_enqueue = Bulk(
+    insert(deliveries).values(
+        id=bindparam("row_id"),
+        target=bindparam("to"),
+        lane=bindparam("in_lane"),
+        notice_id=bindparam("notice"),
+        receipt_id=bindparam("receipt"),
+        bytes=bindparam("size"),
+        fate=literal_column("'waiting'"),
+        attempts=literal_column("0"),
+        due_at=case((_somebody_waits, null()), else_=bindparam("due")),
+        holder=literal_column("''"),
+        created_at=bindparam("now"),
+    ),
+    *("row_id", "to", "in_lane", "notice", "receipt", "size", "same_target", "same_lane", "due", "now"),
+)
+_settle = Bulk(
+    update(deliveries)
+    .where(deliveries.c.id == bindparam("row_id"), deliveries.c.holder == bindparam("claimed_by"))
+    .values(
+        fate=bindparam("new_fate"),
+        attempts=deliveries.c.attempts + literal_column("1"),
+        first_attempt_at=func.coalesce(deliveries.c.first_attempt_at, bindparam("attempted_at")),
+        due_at=bindparam("due"),
+        holder=literal_column("''"),
+        settled_at=bindparam("settled"),
+    ),
+    *("new_fate", "attempted_at", "due", "settled", "row_id", "claimed_by"),
+)
+_first_waiting = (
+    select(func.min(_ahead.c.id))
+    .where(
+        _ahead.c.target == bindparam("of_target"),
+        _ahead.c.lane == bindparam("of_lane"),
+        _ahead.c.fate == literal_column("'waiting'"),
+    )
+    .scalar_subquery()
+)
+make_next_due = Bulk(
+    update(deliveries)
+    .where(deliveries.c.id == _first_waiting, deliveries.c.due_at.is_(None))
+    .values(due_at=bindparam("due")),
+    *("due", "of_target", "of_lane"),
+)
+_attempt = Bulk(insert(attempts), *attempts.c.keys())
+_due_now = (
+    select(deliveries.c.id)
+    .where(deliveries.c.target == bindparam("of_target"), deliveries.c.due_at <= bindparam("now"))
+    .order_by(deliveries.c.due_at, deliveries.c.id)
+    .limit(bindparam("most"))
+)
+_earliest = (
+    select(func.min(deliveries.c.due_at))
+    .where(deliveries.c.target == bindparam("of_target"), deliveries.c.due_at.is_not(None))
+    .scalar_subquery()
+)
+_earliest_due = select(_earliest)
+
+
+def enqueue(conn: Connection, wanted: Sequence[Wanted], *, now: int) -> range:
+    """Have these delivered; returns the ids of the deliveries."""
+    ids = reserve_ids(conn, deliveries.c.id, len(wanted))
+    rows = [
+        (row_id, to, lane, notice, receipt, size, to, lane, now, now)
+        for row_id, (to, lane, notice, receipt, size) in zip(ids, wanted, strict=True)
+    ]
+    _enqueue.run(conn, rows)
+    return ids
+
+
+class Claimed(NamedTuple):
+    """A delivery that this process may attempt now."""
+
+    id: int
+    target: str
+    lane: int
+    notice_id: int | None
+    receipt_id: int | None
+    attempts: int
+    """So many before this one."""
+    first_attempt_at: int | None
+    holder: str
+
+
+class Settlement(NamedTuple):
+    """How an attempt ended, and what becomes of its delivery. Unix microseconds."""
+
+    claimed: Claimed
+    answer: Answer
+    decision: Decision
+    started_at: int
+    ended_at: int
+
+
+def earliest_due(conn: Connection, target: str) -> int | None:
+    """When the next attempt for a target is due (Unix microseconds); None where nothing waits."""
+    found: int | None = conn.execute(_earliest_due, {"of_target": target}).scalar()
+    return found
+
+
+def claim(conn: Connection, target: str, holder: str, *, now: int, until: int, limit: int) -> list[Claimed]:
+    """Claim what is due for a target, at most `limit`; nobody else gets it before `until` (Unix microseconds)."""
+    ids = list(conn.execute(_due_now, {"of_target": target, "now": now, "most": limit}).scalars())
+    if not ids:
+        return []
+    mine = deliveries.c.id.in_(ids)
+    conn.execute(update(deliveries).where(mine).values(due_at=until, holder=holder))
+    rows = conn.execute(select(deliveries).where(mine).order_by(deliveries.c.id))
+    return [_claimed(row) for row in rows]
+
+
+def _claimed(row: Row[Any]) -> Claimed:
+    return Claimed(
+        row.id, row.target, row.lane, row.notice_id, row.receipt_id, row.attempts, row.first_attempt_at, row.holder
+    )
+
+
+def settle(conn: Connection, ended: Sequence[Settlement]) -> None:
+    """Write down how attempts ended. A delivery that somebody else has claimed since is theirs."""
+    if not ended:
+        return
+    _settle.run(
+        conn,
+        [
+            (
+                one.decision.fate.value,
+                one.started_at,
+                one.decision.due_at,
+                None if one.decision.fate is Fate.WAITING else one.ended_at,
+                one.claimed.id,
+                one.claimed.holder,
+            )
+            for one in ended
+        ],
+    )
+    make_next_due.run(
+        conn,
+        [
+            (one.ended_at, one.claimed.target, one.claimed.lane)
+            for one in ended
+            if one.decision.fate is not Fate.WAITING
+        ],
+    )
+    ids = reserve_ids(conn, attempts.c.id, len(ended))
+    _attempt.run(
+        conn,
+        [
+            (
+                row_id,
+                one.claimed.id,
+                one.started_at,
+                one.ended_at - one.started_at,
+                one.answer.reply.value,
+                one.answer.status,
+                one.answer.text,
+            )
+            for row_id, one in zip(ids, ended, strict=True)
+        ],
+    )
+
+
+def release(conn: Connection, gone: Iterable[str], *, now: int) -> None:
+    """What these holders had claimed is due at once: they are known to be dead."""
+    conn.execute(
+        update(deliveries)
+        .where(deliveries.c.holder.in_(list(gone)), deliveries.c.due_at.is_not(None))
+        .values(due_at=now, holder="")
+    )
+
+
+def holders(conn: Connection) -> list[str]:
+    """Who has claimed something."""
+    claimed = select(deliveries.c.holder).distinct().where(deliveries.c.due_at.is_not(None), deliveries.c.holder != "")
+    return list(conn.execute(claimed).scalars())
