@@ -44,7 +44,7 @@ class AlertSink:
         Raises ConfigurationInvalid; no text of it holds a URL.
         """
         if not 0 <= group_s <= GROUP_S_MAX:
-            raise ConfigurationInvalid(f"group_s: it must be from 0 to {GROUP_S_MAX:.0f}.")
+            raise ConfigurationInvalid(f"needs a group_s from 0 to {GROUP_S_MAX:.0f}.")
         self._wording = Wording(template, title)
         self._recipients = recipients(urls)
         self._group_s = group_s
@@ -72,6 +72,7 @@ class AlertSink:
         """Let go. A service that hangs is not waited for."""
         if self._timer is not None:
             self._timer.cancel()
+        _cancel(self._group)
         for task in self._sending:
             task.cancel()
         await asyncio.gather(*self._sending, return_exceptions=True)
@@ -93,33 +94,33 @@ class AlertSink:
         try:
             messages = [waiting.message for waiting in group]
             problems = await asyncio.gather(*(self._tell_one(each, messages) for each in self._recipients))
-        except BaseException as problem:
-            for waiting in group:
-                _settle(waiting, problem)
+        except asyncio.CancelledError:
+            _cancel(group)
             raise
+        except Exception as problem:  # noqa: BLE001 - whatever it is, all who wait are told
+            for _, answer in group:
+                if not answer.done():
+                    answer.set_exception(problem)
+            return
         failed = Answer(Reply.FAILED, text=cut("; ".join(filter(None, problems))))
-        for waiting in group:
-            missing = any(each.lacks(waiting.message.id) for each in self._recipients)
-            _settle(waiting, failed if missing else TAKEN)
-        for waiting in group:
-            if waiting.answer.result() == TAKEN:
-                for each in self._recipients:
-                    each.forget(waiting.message.id)
+        everywhere = {one.id for one in messages if not any(each.lacks(one.id) for each in self._recipients)}
+        for message, answer in group:
+            if not answer.done():
+                answer.set_result(TAKEN if message.id in everywhere else failed)
+            elif message.id in everywhere:
+                # Given up while it was sent: it will come again, and everybody has it.
+                everywhere.remove(message.id)
+        for each in self._recipients:
+            each.forget(everywhere)
 
     async def _tell_one(self, recipient: Recipient, messages: Sequence[Message]) -> str:
-        new = [message for message in messages if recipient.lacks(message.id)]
+        new = {message.id: message for message in messages if recipient.lacks(message.id)}
         if not new:
             return ""
-        alert = self._wording.alert([tell(message) for message in new])
-        return await recipient.tell(alert, [message.id for message in new])
+        alert = self._wording.alert([tell(message) for message in new.values()])
+        return await recipient.tell(alert, new)
 
 
-def _settle(waiting: _Waiting, outcome: Answer | BaseException) -> None:
-    if waiting.answer.done():
-        return
-    if isinstance(outcome, asyncio.CancelledError):
-        waiting.answer.cancel()
-    elif isinstance(outcome, BaseException):
-        waiting.answer.set_exception(outcome)
-    else:
-        waiting.answer.set_result(outcome)
+def _cancel(group: Sequence[_Waiting]) -> None:
+    for _, answer in group:
+        answer.cancel()

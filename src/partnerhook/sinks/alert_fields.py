@@ -42,12 +42,12 @@ SENTENCES: Final = {
     "solution.deactivated": "{solution} was deactivated.",
     "solution.renamed": "{solution} has a new name: {renamed}.",
     "solution.anomaly": "Something is odd about {solution}: {odd}.",
-    "solution.overdue": "{solution} has waited for an answer {waiting}for {overdue}.",
+    "solution.overdue": "{solution} has waited for an answer {waiting}for more than {overdue}.",
 }
 CHANGES: Final = frozenset(SENTENCES) - {"solution.anomaly", "solution.overdue"}
 
 # A mention needs its @ (and Slack's its <), a link with a text of its own needs ](; the look-alikes do nothing.
-HARMLESS: Final = str.maketrans({"@": "\N{FULLWIDTH COMMERCIAL AT}", "<": "‹", ">": "›"})
+HARMLESS: Final = str.maketrans("@<>", "\uff20\u2039\u203a")
 
 
 class Told(NamedTuple):
@@ -118,7 +118,7 @@ def _renamed(renamed: Mapping[str, Any]) -> str:
 def _odd(data: Mapping[str, Any]) -> str:
     flags = data.get("new_anomalies")
     meanings: Mapping[str, str] = {flag.value: meaning for flag, meaning in MEANING_OF_FLAG.items()}
-    words = [meanings.get(flag) or plain(flag) for flag in flags[:5]] if isinstance(flags, list) else []
+    words = [meanings.get(flag, flag) for flag in map(plain, flags[:5])] if isinstance(flags, list) else []
     return "; ".join(words) or "its state is a word of no document of Meta's"
 
 
@@ -133,7 +133,7 @@ def _notes(data: Mapping[str, Any]) -> str:
 
 def _duration(seconds: object) -> str:
     if not isinstance(seconds, int) or seconds < 0:
-        return "too long"
+        return "was to be expected"
     for name, length in {"day": 86_400, "hour": 3_600, "minute": 60}.items():
         if seconds >= length:
             count = seconds // length

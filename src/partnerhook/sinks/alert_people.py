@@ -10,11 +10,11 @@ import asyncio
 import logging
 import re
 import warnings
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextvars import ContextVar
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote_plus
+from urllib.parse import unquote, unquote_plus
 
 from partnerhook.core.errors import ConfigurationInvalid
 from partnerhook.sinks.alert_text import Alert
@@ -31,6 +31,7 @@ KNOWN_MAX: Final = 10_000
 URLS_MAX: Final = 20
 """Each has a thread."""
 SECRET_LETTERS_MIN: Final = 3
+SEPARATORS: Final = re.compile(r"[/:@?&=,;#|\s]+")
 
 # Apprise's own lines, and those of the libraries under it that hold addresses.
 LOGGERS: Final = ("apprise", "urllib3.connectionpool", "requests_oauthlib.oauth1_auth", "oauthlib.oauth1.rfc5849")
@@ -66,9 +67,10 @@ class Recipient:
         """Whether it has not been told of this notice yet, as far as is known."""
         return notice_id not in self._has
 
-    def forget(self, notice_id: str) -> None:
-        """Everybody has the notice."""
-        self._has.pop(notice_id, None)
+    def forget(self, notice_ids: Iterable[str]) -> None:
+        """Everybody has these notices, and they do not come again."""
+        for notice_id in notice_ids:
+            self._has.pop(notice_id, None)
 
     async def tell(self, alert: Alert, notice_ids: Collection[str]) -> str:
         """Send it. The answer is empty, or why it was not taken."""
@@ -117,7 +119,7 @@ class Recipient:
 def recipients(urls: Sequence[str]) -> list[Recipient]:
     """Whom the URLs lead to. Raises ConfigurationInvalid, naming the entry that is wrong by its number."""
     if isinstance(urls, str) or not 1 <= len(urls) <= URLS_MAX:
-        raise ConfigurationInvalid(f"urls: a list of 1 to {URLS_MAX} Apprise URLs is needed.")
+        raise ConfigurationInvalid(f"needs 1 to {URLS_MAX} urls.")
     for name in LOGGERS:
         logging.getLogger(name).addFilter(OVERHEARD)
     unheard = WARNINGS.set([])
@@ -134,7 +136,8 @@ def recipients(urls: Sequence[str]) -> list[Recipient]:
 def secrets_of(url: str) -> list[str]:
     """Every piece of a URL behind its scheme, as it stands there and decoded; the longest ones first."""
     _, _, rest = url.partition("://")
-    pieces = {piece for text in (rest, unquote_plus(rest)) for piece in re.split(r"[/:@?&=,;#|\s]+", text)}
+    raw = SEPARATORS.split(rest)
+    pieces = {*raw, *map(unquote, raw), *map(unquote_plus, raw), *SEPARATORS.split(unquote(rest))}
     return sorted(
         (piece for piece in pieces if len(piece) >= SECRET_LETTERS_MIN), key=lambda piece: (-len(piece), piece)
     )
@@ -150,7 +153,7 @@ def _recipient(number: int, url: str, asset: AppriseAsset) -> Recipient:
         service = None
     if service is None:
         raise ConfigurationInvalid(
-            f"urls: entry {number} is not a URL that Apprise understands, or the library for its kind is missing."
+            f"has urls, of which entry {number} is none that Apprise understands, or its kind needs one more library."
         )
     if "overflow=" not in url:
         # Longer texts than a service takes are cut: sent whole they are refused, cut in pieces they are many messages.

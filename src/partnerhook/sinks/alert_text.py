@@ -37,15 +37,19 @@ class Template:
     def __init__(self, what: str, text: str, fields: Collection[str]) -> None:
         """`what` it is called in the settings. Raises ConfigurationInvalid for what cannot be filled in."""
         if not text.strip() or len(text) > TEMPLATE_LETTERS_MAX:
-            raise ConfigurationInvalid(f"{what}: it is empty, or longer than {TEMPLATE_LETTERS_MAX} letters.")
+            raise ConfigurationInvalid(f"has a {what} that is empty, or longer than {TEMPLATE_LETTERS_MAX} letters.")
         try:
             parts = list(Formatter().parse(text))
         except ValueError as problem:
-            raise ConfigurationInvalid(f"{what}: {problem}. A brace that stands for itself is doubled.") from None
+            raise ConfigurationInvalid(
+                f"has a wrong {what}: {problem}. A brace that stands for itself is doubled."
+            ) from None
         for _, field, form, conversion in parts:
             if field is not None and (field not in fields or form or conversion):
                 written = field + (f"!{conversion}" if conversion else "") + (f":{form}" if form else "")
-                raise ConfigurationInvalid(f"{what}: there is no {{{written}}}; there is {', '.join(fields)}.")
+                raise ConfigurationInvalid(
+                    f"has a wrong {what}: there is no {{{written}}}; there is {', '.join(fields)}."
+                )
         self._parts = [(literal, field) for literal, field, _, _ in parts]
 
     def fill(self, values: Mapping[str, str]) -> str:

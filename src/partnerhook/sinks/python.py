@@ -48,7 +48,7 @@ class PythonSink:
     def __init__(self, *, path: str, concurrency: int = CONCURRENCY) -> None:
         """`path`: `package.module:function`. Raises ConfigurationInvalid where that is no function to be called."""
         if concurrency < 1:
-            raise ConfigurationInvalid("concurrency: at least 1 call at a time is needed.")
+            raise ConfigurationInvalid("needs a concurrency of at least 1.")
         function = find_function(path)
         name = f"destination {path}"
         self._calls = _Coroutines(function, name, concurrency) if _is_async(function) else None
@@ -70,25 +70,28 @@ class PythonSink:
 
 
 def find_function(path: str) -> Function:
-    """The function that `package.module:function` names. Importing a module runs it."""
+    """The function that `package.module:function` names. Importing a module runs it.
+
+    Raises ConfigurationInvalid, with words that go on after the destination's name.
+    """
     module_name, colon, name = path.partition(":")
     if not colon or not all(part.isidentifier() for part in [*module_name.split("."), *name.split(".")]):
-        raise ConfigurationInvalid(f"path: {path!r} is not like package.module:function.")
+        raise ConfigurationInvalid(f"cannot call {path!r}: it is not like package.module:function.")
     try:
         module = import_module(module_name)
     except (Exception, SystemExit) as problem:
         raise ConfigurationInvalid(
-            f"path: {module_name} cannot be imported: {_words(problem)}. It must be installed beside Partnerhook,"
-            " or its folder be in PYTHONPATH."
+            f"cannot call {path}: {module_name} cannot be imported: {_words(problem)}. It must be installed beside"
+            " Partnerhook, or its folder be in PYTHONPATH."
         ) from problem
     try:
         function = attrgetter(name)(module)
     except AttributeError:
-        raise ConfigurationInvalid(f"path: {module_name} has no {name}.") from None
+        raise ConfigurationInvalid(f"cannot call {path}: {module_name} has no {name}.") from None
     if not callable(function):
-        raise ConfigurationInvalid(f"path: {path} is no function, but {type(function).__name__}.")
+        raise ConfigurationInvalid(f"cannot call {path}: it is no function, but {type(function).__name__}.")
     if not _takes_one(function):
-        raise ConfigurationInvalid(f"path: {path} cannot be called with one argument, the document.")
+        raise ConfigurationInvalid(f"cannot call {path} with one argument, the document.")
     return function  # type: ignore[no-any-return]
 
 
