@@ -25,13 +25,14 @@ from hypothesis import strategies as st
 from partnerhook.core.delivery import Reply
 from partnerhook.core.errors import ConfigurationInvalid
 from partnerhook.core.names import ACTIVE, INITIATED, Flag
-from partnerhook.core.notice_documents import Notice, Standing, any_json, document
+from partnerhook.core.notice_documents import Notice, Standing, document
 from partnerhook.core.notices import NoticeKind
 from partnerhook.sinks.alert import AlertSink
 from partnerhook.sinks.alert_fields import FIELDS, tell
 from partnerhook.sinks.alert_people import secrets_of
 from partnerhook.sinks.alert_text import Wording
 from partnerhook.sinks.sink import TAKEN, Message
+from running import wait_until
 
 NOON_S = 1_781_697_600
 TOKEN = "t0ken-never-to-be-shown"
@@ -146,7 +147,7 @@ def notice(number: int = 1, kind: NoticeKind = NoticeKind.ACTIVATED, name: str =
         }
         | more
     )
-    return Message(made.id, f"shop/{made.solution_id}", made.type, any_json(document(made)))
+    return Message(made.id, f"shop/{made.solution_id}", made.type, dict(document(made)))
 
 
 def other(kind: str, data: object) -> Message:
@@ -296,6 +297,25 @@ async def test_given_up_while_it_is_sent(web: Web):
 
 
 @pytest.mark.asyncio
+async def test_one_hangs(web: Web, mailbox: Mailbox):
+    """A service that does not answer keeps no other one from telling; what it had is joined, not sent again."""
+    web.go_on.clear()
+    sink = AlertSink(urls=[f"{web.url}?rto=30", mailbox.url], group_s=0.01)
+    first = asyncio.ensure_future(sink.deliver(notice(1)))
+    await asyncio.to_thread(wait_until, lambda: mailbox.mails and web.sent, "both are told")
+    first.cancel()
+    again = asyncio.ensure_future(sink.deliver(notice(1)))
+    await asyncio.wait([again], timeout=0.1)
+
+    web.go_on.set()
+    answer = await again
+
+    assert answer == TAKEN
+    assert (len(mailbox.mails), len(web.sent)) == (1, 1)
+    await sink.close()
+
+
+@pytest.mark.asyncio
 async def test_given_up_before_it_is_sent(web: Web):
     """It leaves the group: it comes again."""
     sink = AlertSink(urls=[web.url], group_s=0.3)
@@ -400,17 +420,16 @@ def test_words_for_every_kind(kind: NoticeKind):
 
 
 def test_words_for_other_types():
-    """A health notice says its summary and its remedy; what nobody knows says at least its type."""
-    health = other(
-        "partnerhook.health.subscription", {"check": "subscription", "summary": "It is gone.", "remedy": "R."}
-    )
-    wording = Wording()
+    """A health notice says its summary and its remedy, a test what it is; what nobody knows says at least its type."""
+    health = other("partnerhook.health.token", {"check": "token", "summary": "It ends.", "remedy": "Make a new one."})
+    trial = other("partnerhook.test", {"summary": "A test.", "next_step": "Nothing has to be done."})
 
-    alerts = [wording.alert([tell(message)]) for message in (health, other("partnerhook.test", None))]
+    alerts = [Wording().alert([tell(message)]) for message in (health, trial, other("partnerhook.new", None))]
 
-    assert [(alert.title, alert.text) for alert in alerts] == [
-        ("It is gone", "It is gone.\n\nNext: R."),
-        ("Notice: partnerhook.test", "Notice: partnerhook.test.\n"),
+    assert [tuple(alert) for alert in alerts] == [
+        ("It ends", "It ends.\n\nNext: Make a new one.", True),
+        ("A test", "A test.\n\nNext: Nothing has to be done.", False),
+        ("Notice: partnerhook.new", "Notice: partnerhook.new.\n", True),
     ]
 
 
@@ -477,6 +496,25 @@ def test_wrong_urls(url: str):
     """Told by the entry's number, never by its text."""
     with pytest.raises(ConfigurationInvalid, match="of which entry 2 is none"):
         AlertSink(urls=["json://127.0.0.1", url])
+
+
+def test_a_missing_library(tmp_path: Path):
+    """Without Apprise the line is told that installs it."""
+    (tmp_path / "apprise.py").write_text("raise ModuleNotFoundError('No module named apprise', name='apprise')")
+    program = "from partnerhook.sinks.alert import AlertSink\nAlertSink(urls=['json://127.0.0.1'])"
+
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=15,
+        check=False,
+    )
+
+    last_line = ended.stderr.splitlines()[-1]
+    assert last_line.startswith("partnerhook.sinks.extras.MissingExtra: ")
+    assert "partnerhook[alerts]" in last_line
 
 
 def test_wrong_settings():

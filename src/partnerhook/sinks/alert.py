@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 from partnerhook.core.delivery import Answer, Reply
 from partnerhook.core.errors import ConfigurationInvalid
 from partnerhook.sinks.alert_fields import tell
-from partnerhook.sinks.alert_people import SEND_S, Recipient, recipients
-from partnerhook.sinks.alert_text import Wording
+from partnerhook.sinks.alert_people import SEND_S, recipients
+from partnerhook.sinks.alert_text import Alert, Wording
 from partnerhook.sinks.sink import TAKEN, Message, cut
 
 GROUP_S: Final = 5.0
@@ -93,7 +93,7 @@ class AlertSink:
     async def _tell(self, group: Sequence[_Waiting]) -> None:
         try:
             messages = [waiting.message for waiting in group]
-            problems = await asyncio.gather(*(self._tell_one(each, messages) for each in self._recipients))
+            problems = await asyncio.gather(*(each.tell(messages, self._compose) for each in self._recipients))
         except asyncio.CancelledError:
             _cancel(group)
             raise
@@ -113,12 +113,8 @@ class AlertSink:
         for each in self._recipients:
             each.forget(everywhere)
 
-    async def _tell_one(self, recipient: Recipient, messages: Sequence[Message]) -> str:
-        new = {message.id: message for message in messages if recipient.lacks(message.id)}
-        if not new:
-            return ""
-        alert = self._wording.alert([tell(message) for message in new.values()])
-        return await recipient.tell(alert, new)
+    def _compose(self, messages: Sequence[Message]) -> Alert:
+        return self._wording.alert([tell(message) for message in messages])
 
 
 def _cancel(group: Sequence[_Waiting]) -> None:

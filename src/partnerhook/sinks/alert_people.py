@@ -10,7 +10,8 @@ import asyncio
 import logging
 import re
 import warnings
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from contextvars import ContextVar
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -19,7 +20,7 @@ from urllib.parse import unquote, unquote_plus
 from partnerhook.core.errors import ConfigurationInvalid
 from partnerhook.sinks.alert_text import Alert
 from partnerhook.sinks.daemon_threads import DaemonThreads
-from partnerhook.sinks.sink import cut
+from partnerhook.sinks.sink import Message, cut
 
 if TYPE_CHECKING:
     from apprise import Apprise, AppriseAsset
@@ -62,6 +63,7 @@ class Recipient:
         self._secrets = secrets_of(url)
         self._thread = DaemonThreads(f"alerts to entry {number}", 1)
         self._has: dict[str, None] = {}
+        self._under_way: dict[asyncio.Future[str], set[str]] = {}
 
     def lacks(self, notice_id: str) -> bool:
         """Whether it has not been told of this notice yet, as far as is known."""
@@ -72,23 +74,39 @@ class Recipient:
         for notice_id in notice_ids:
             self._has.pop(notice_id, None)
 
-    async def tell(self, alert: Alert, notice_ids: Collection[str]) -> str:
-        """Send it. The answer is empty, or why it was not taken."""
-        call = self._thread.submit(partial(self._send, alert))
-        sending = asyncio.wrap_future(call)
-        sending.add_done_callback(partial(self._note, notice_ids))
-        await asyncio.wait([sending], timeout=SEND_S)
-        if not sending.done():
-            # Where it waits behind one that hangs, it is taken back. What is sent after all is noted when it ends.
-            call.cancel()
+    async def tell(self, messages: Sequence[Message], compose: Callable[[Sequence[Message]], Alert]) -> str:
+        """Send what it lacks of these. The answer is empty, or why it was not taken."""
+        call: Future[str] | None = None
+        try:
+            async with asyncio.timeout(SEND_S):
+                await self._end_of(messages)
+                new = list({message.id: message for message in messages if self.lacks(message.id)}.values())
+                if not new:
+                    return ""
+                call = self._thread.submit(partial(self._send, compose(new)))
+                sending = asyncio.wrap_future(call)
+                self._under_way[sending] = {message.id for message in new}
+                sending.add_done_callback(self._note)
+                await asyncio.wait([sending])
+                return sending.result()
+        except TimeoutError:
+            # Where it waits behind one that hangs, it is taken back. What is taken after all is noted when it ends.
+            if call is not None:
+                call.cancel()
             return f"{self._name} did not take it within {SEND_S:.0f} s"
-        return sending.result()
 
     def close(self) -> None:
         """Let go."""
         self._thread.close()
 
-    def _note(self, notice_ids: Collection[str], sending: asyncio.Future[str]) -> None:
+    async def _end_of(self, messages: Sequence[Message]) -> None:
+        """What was given up may still be on its way: sent beside it, it would be told twice."""
+        ids = {message.id for message in messages}
+        if busy := [sending for sending, theirs in self._under_way.items() if theirs & ids]:
+            await asyncio.wait(busy)
+
+    def _note(self, sending: asyncio.Future[str]) -> None:
+        notice_ids = self._under_way.pop(sending)
         if sending.cancelled() or sending.exception() or sending.result():
             return
         self._has |= dict.fromkeys(notice_ids)
