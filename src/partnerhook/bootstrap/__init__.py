@@ -1,5 +1,14 @@
 """The composition root: settings in, wired things out. A function per command; imports are lazy on purpose."""
 
+from partnerhook.bootstrap.deliveries import (
+    HandOver,
+    configured_targets,
+    developers_sink,
+    outbox,
+    reload,
+    routes,
+    try_destination,
+)
 from partnerhook.bootstrap.emulator import acting, blast, emulate, emulator_at, read_scenario, scenario_player
 from partnerhook.bootstrap.graph import (
     asking_apps,
@@ -14,10 +23,13 @@ from partnerhook.bootstrap.serve import serve
 from partnerhook.bootstrap.store import check_store, migrate, open_store, queries, rebuild
 
 __all__ = [
+    "HandOver",
     "acting",
     "asking_apps",
     "blast",
     "check_store",
+    "configured_targets",
+    "developers_sink",
     "emulate",
     "emulator_at",
     "examine",
@@ -25,12 +37,16 @@ __all__ = [
     "graph_role",
     "migrate",
     "open_store",
+    "outbox",
     "public_callback",
     "queries",
     "read_scenario",
     "rebuild",
     "reconcile",
+    "reload",
+    "routes",
     "scenario_player",
     "serve",
     "subscriber",
+    "try_destination",
 ]

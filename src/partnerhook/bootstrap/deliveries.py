@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+
+from partnerhook.bootstrap.store import existing_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sqlalchemy import Engine
 
     from partnerhook.config import Settings
+    from partnerhook.core.delivery import Answer
+    from partnerhook.core.notice_documents import Notice
     from partnerhook.services.deliver import Target
     from partnerhook.services.notify import Routes
-    from partnerhook.settings.targets import DestinationSettings, ForwardSettings
+    from partnerhook.services.outbox import Outbox, Overview
+    from partnerhook.settings.targets import DestinationSettings, ForwardSettings, TargetSettings
     from partnerhook.sinks.outbound import Outbound
     from partnerhook.sinks.sink import Sink
-
-    TargetSettings = DestinationSettings | ForwardSettings
 
 
 def routes(settings: Settings) -> Routes:
@@ -34,6 +37,135 @@ def routes(settings: Settings) -> Routes:
             for name, one in settings.forward.items()
         ),
     )
+
+
+def outbox(settings: Settings) -> Outbox:
+    """What people do with deliveries. Raises StoreUnavailable where there is no database."""
+    from partnerhook.services.outbox import Outbox
+
+    return Outbox(existing_store(settings))
+
+
+def reload(settings: Settings) -> dict[str, str]:
+    """Have every running server read its configuration again; what each answered."""
+    from partnerhook.services.reload import ask
+
+    return ask(existing_store(settings))
+
+
+class Configured(NamedTuple):
+    """A destination or forward target, and how it stands."""
+
+    name: str
+    kind: str
+    """One of the kinds of destinations, or `forward`."""
+    where: str
+    """As much of the URL as is no secret."""
+    filters: dict[str, list[str]]
+    overview: Overview
+
+    @property
+    def state(self) -> str:
+        """works, failing or paused."""
+        standing = self.overview.standing
+        if standing.paused_at is not None:
+            return "paused"
+        return "works" if standing.failing_since is None else "failing"
+
+    @property
+    def waiting(self) -> int:
+        """Deliveries that wait."""
+        return self.overview.backlog.deliveries if self.overview.backlog else 0
+
+
+FILTERS = ("types", "apps", "statuses", "portfolios", "solutions", "fields")
+
+
+def configured_targets(settings: Settings) -> list[Configured]:
+    """Every destination and forward target. Raises StoreUnavailable where there is no database."""
+    from partnerhook.services.outbox import Overview
+    from partnerhook.store.targets import FRESH
+
+    overview = outbox(settings).overview()
+    kinds: list[tuple[str, str, TargetSettings]] = [
+        *[(name, one.kind, one) for name, one in settings.destinations.items()],
+        *[(name, "forward", one) for name, one in settings.forward.items()],
+    ]
+    return [
+        Configured(
+            name,
+            kind,
+            _where(one),
+            {key: list(getattr(one, key)) for key in FILTERS if getattr(one, key, ())},
+            overview.get(name, Overview(FRESH, None, 0)),
+        )
+        for name, kind, one in kinds
+    ]
+
+
+def _where(one: TargetSettings) -> str:
+    """Scheme, host and port of a URL, or a path: what may be shown."""
+    if one.url is None:
+        return getattr(one, "path", "") or getattr(one, "function", "")
+    parts = urlsplit(_url(one))
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{parts.hostname}{port}"
+
+
+HandOver = Callable[["Notice"], Awaitable["Answer"]]
+"""One attempt to deliver a notice; whatever goes wrong is the answer."""
+
+
+def developers_sink(url: str, secret: str | None) -> HandOver:
+    """What `listen` passes notices on with: to wherever a developer says. Raises ConfigurationInvalid."""
+    from partnerhook.core.delivery import Answer, Reply
+    from partnerhook.core.errors import ConfigurationInvalid
+    from partnerhook.services.notice_parcels import message_of
+    from partnerhook.settings.targets import DestinationSettings
+
+    try:
+        one = DestinationSettings.model_validate({"url": url, "secret": secret, "internal": True})
+        sink = open_sink("--forward-to", one)
+    except ValueError as problem:
+        raise ConfigurationInvalid(f"--forward-to or --secret is wrong: {problem}") from None
+
+    async def hand_over(notice: Notice) -> Answer:
+        try:
+            return await sink.deliver(message_of(notice))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told and tried again
+            return Answer(Reply.FAILED, text=f"{type(error).__name__}: {error}")
+
+    return hand_over
+
+
+async def try_destination(settings: Settings, name: str) -> tuple[str, Answer, float]:
+    """Send a test notice past the queue: its id, the answer, and how many seconds it took."""
+    import time
+    from asyncio import timeout
+    from secrets import token_hex
+
+    from partnerhook.core.delivery import Answer, Reply
+    from partnerhook.core.errors import ConfigurationInvalid
+    from partnerhook.core.notice_documents import test_document
+    from partnerhook.sinks.sink import Message
+
+    one = settings.destinations.get(name)
+    if one is None:
+        raise ConfigurationInvalid(f"{name} gets POSTs as they came; there is no test notice for it.")
+    sink = open_sink(name, one)
+    message_id = f"test-{token_hex(8)}"
+    made = test_document(message_id, time.time_ns() // 1_000)
+    started = time.perf_counter()
+    try:
+        async with timeout(one.timeout_s):
+            answer = await sink.deliver(Message(message_id, "test", made["type"], made))
+    except TimeoutError:
+        answer = Answer(Reply.FAILED, text=f"No answer within {one.timeout_s:g} s.")
+    except Exception as error:  # noqa: BLE001 - whatever a client raises is how the test ended
+        answer = Answer(Reply.FAILED, text=f"{type(error).__name__}: {error}")
+    finally:
+        await sink.close()
+    return message_id, answer, time.perf_counter() - started
 
 
 def targets(settings: Settings, engine: Engine) -> list[Target]:

@@ -74,7 +74,7 @@ class _Server:
             body_bytes_max=settings.body_bytes_max,
         )
         self._beside: list[asyncio.Task[None]] = []
-        self._reloading: asyncio.Task[None] | None = None
+        self._reloading: asyncio.Task[str] | None = None
 
     async def run(self) -> None:
         """Until SIGTERM or SIGINT."""
@@ -128,9 +128,12 @@ class _Server:
 
         import structlog
 
+        from partnerhook.services.deliver import holder
+        from partnerhook.services.reload import obey
         from partnerhook.services.retain import retain
 
         settings = self._settings
+        self._beside.append(asyncio.create_task(obey(self._engine, holder(), self._reload)))
         self._beside.append(asyncio.create_task(retain(self._engine, keep_days=settings.raw_bodies_keep_days)))
         asking = asking_apps(settings)
         if asking and settings.reconcile_every_s:
@@ -160,8 +163,8 @@ class _Server:
 
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
 
-    async def _reload(self) -> None:
-        """Take over secrets, destinations and forward targets. What is wrong changes nothing, and is said."""
+    async def _reload(self) -> str:
+        """Take over secrets, destinations and forward targets; what came of it. What is wrong changes nothing."""
         import structlog
 
         from partnerhook.config import require_apps, restart_needed
@@ -175,13 +178,15 @@ class _Server:
             await self._deliveries.retarget(lambda: targets(settings, self._engine), within_s=settings.shutdown_grace_s)
         except PartnerhookError as problem:
             log.warning("not reloaded: nothing has changed", reason=str(problem))
-            return
+            return f"not reloaded, nothing has changed: {problem}"
         self._routing.now = made
         self._receiver.reconfigure(_callbacks(apps), {name: app.secrets for name, app in apps.items()})
         later = restart_needed(self._settings, settings)
         log.info("reloaded", apps=len(apps), destinations=len(settings.destinations), forward=len(settings.forward))
-        if later:
-            log.warning("some changes need a restart", keys=later)
+        if not later:
+            return "reloaded"
+        log.warning("some changes need a restart", keys=later)
+        return f"reloaded, but these need a restart: {', '.join(later)}"
 
 
 def _callbacks(apps: Mapping[str, AppSettings]) -> dict[str, Callback]:

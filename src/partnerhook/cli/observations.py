@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 import signal
 import time
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
-from cyclopts import App, Parameter, Token
+from cyclopts import App, Parameter
 
 from partnerhook import bootstrap, config
 from partnerhook.cli import views
+from partnerhook.cli.moments import WAYS_TO_SAY, Moment
 from partnerhook.cli.options import ConfigFile, Format
 from partnerhook.cli.output import Column, Kind, leave_unread, note, put, show_list
 from partnerhook.core.observations import MICROSECONDS, Observation
@@ -24,9 +22,6 @@ if TYPE_CHECKING:
 
 POLL_S: Final = 0.3
 """Between two looks for something new. Short for a person; one look costs a millisecond."""
-
-SPAN: Final = re.compile(r"(\d{1,6})([smhd])")
-SECONDS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 app = App(
     name="observations",
@@ -53,18 +48,6 @@ OBSERVATIONS: Final = Kind[Observation](
 )
 
 
-def _since(_hint: Any, tokens: Sequence[Token]) -> int:
-    """Unix microseconds, from `2h` (that long ago), a date, or a time in RFC 3339; without an offset it is UTC."""
-    given = tokens[0].value
-    if span := SPAN.fullmatch(given):
-        return int((time.time() - int(span[1]) * SECONDS[span[2]]) * MICROSECONDS)
-    try:
-        moment = datetime.fromisoformat(given)
-    except ValueError:
-        raise ValueError(f"{given!r} is neither a time such as 2026-06-17T08:00:00Z nor a span such as 2h") from None
-    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * MICROSECONDS)
-
-
 OnlySolution = Annotated[str | None, Parameter(name="--solution", help="Only what was said about this solution id.")]
 OnlyApp = Annotated[str | None, Parameter(name="--app", help="Only what this Meta app heard, by its name here.")]
 
@@ -74,13 +57,7 @@ def list_(
     *,
     solution: OnlySolution = None,
     only_app: OnlyApp = None,
-    since: Annotated[
-        int | None,
-        Parameter(
-            converter=_since,
-            help="Only what was received then or later: a time in RFC 3339, a date, or a span back (90s, 30m, 2h, 7d).",
-        ),
-    ] = None,
+    since: Annotated[Moment | None, Parameter(help=f"Only what was received then or later: {WAYS_TO_SAY}.")] = None,
     config_file: ConfigFile = None,
     output: Format = "text",
 ) -> None:

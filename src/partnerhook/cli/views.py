@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from partnerhook.core.notice_documents import document
+from partnerhook.core.observations import MICROSECONDS
 from partnerhook.core.timeline import clock, say
 
 if TYPE_CHECKING:
+    from partnerhook.bootstrap.deliveries import Configured
     from partnerhook.core.drift import Drift
     from partnerhook.core.graph_readings import AppReference, GraphReading, Partner
     from partnerhook.core.lifecycle import Solution
+    from partnerhook.core.notice_documents import Notice
     from partnerhook.core.observations import Observation
     from partnerhook.core.receipts import Outcome, Receipt
     from partnerhook.core.timeline import Entry
+    from partnerhook.services.outbox import Attempt, Listed
     from partnerhook.services.query import CustomerEvent, GraphFacts, Story
     from partnerhook.services.rebuild import Difference
     from partnerhook.services.reconcile import Reconciled
@@ -251,3 +256,67 @@ def _stored_value(name: str, value: Any) -> Any:
 
 def _id(number: int | None) -> str | None:
     return None if number is None else str(number)
+
+
+def target(one: Configured) -> Json:
+    """A destination or a forward target, and how it stands."""
+    standing, backlog = one.overview.standing, one.overview.backlog
+    return {
+        "name": one.name,
+        "kind": one.kind,
+        "where": one.where,
+        "filters": one.filters,
+        "state": one.state,
+        "paused_at": None if standing.paused_at is None else instant(standing.paused_at),
+        "paused_reason": standing.paused_reason,
+        "failing_since": None if standing.failing_since is None else instant(standing.failing_since),
+        "waiting": one.waiting,
+        "waiting_bytes": 0 if backlog is None else backlog.bytes,
+        "oldest_at": None if backlog is None else instant(backlog.oldest_at),
+        "dead": one.overview.dead,
+    }
+
+
+def oldest(one: Configured) -> str:
+    """Since when the oldest delivery waits."""
+    backlog = one.overview.backlog
+    return "" if backlog is None else clock(backlog.oldest_at // MICROSECONDS)
+
+
+def cargo(one: Listed) -> str:
+    """What is delivered."""
+    return f"notice {one.notice_id}" if one.notice_id is not None else f"receipt {one.receipt_id}"
+
+
+def delivery(one: Listed) -> Json:
+    """A delivery, without its attempts."""
+    return {
+        "delivery": str(one.id),
+        "target": one.target,
+        "notice": None if one.notice_id is None else str(one.notice_id),
+        "receipt_id": None if one.receipt_id is None else str(one.receipt_id),
+        "fate": one.fate,
+        "attempts": one.attempts,
+        "created_at": instant(one.created_at),
+        "due_at": None if one.due_at is None else instant(one.due_at),
+        "settled_at": None if one.settled_at is None else instant(one.settled_at),
+    }
+
+
+def attempt(one: Attempt) -> Json:
+    """One attempt to deliver."""
+    return {
+        "at": instant(one.at),
+        "duration_ms": one.duration_us / 1000,
+        "reply": one.answer.reply,
+        "status": one.answer.status,
+        "answer": one.answer.text,
+    }
+
+
+def delivery_story(one: Listed, attempts: Sequence[Attempt], notice: Notice | None) -> Json:
+    """A delivery with its attempts, and the notice that it is of."""
+    return delivery(one) | {
+        "attempts_made": [attempt(each) for each in attempts],
+        "document": None if notice is None else dict(document(notice)),
+    }

@@ -150,6 +150,20 @@ def document(notice: Notice) -> NoticeDocument:
     }
 
 
+def test_document(message_id: str, at: int) -> dict[str, Any]:
+    """What `destinations test` sends. `at`: Unix microseconds."""
+    return {
+        "specversion": "1.0",
+        "id": message_id,
+        "source": "/partnerhook",
+        "type": "partnerhook.test",
+        "subject": "test",
+        "time": _instant(at),
+        "datacontenttype": "application/json",
+        "data": {"summary": "A test from `partnerhook destinations test`.", "next_step": "Nothing has to be done."},
+    }
+
+
 def _data(notice: Notice) -> NoticeData:
     one = notice.observation
     data: NoticeData = {
@@ -206,8 +220,3 @@ def _instant(microseconds: int) -> str:
 
 def _words(one: Standing) -> str:
     return " ".join(say(state) for state in one.could_be)
-
-
-def any_json(document: NoticeDocument) -> dict[str, Any]:
-    """The document as any JSON object."""
-    return dict(document)

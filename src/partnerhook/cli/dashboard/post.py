@@ -11,7 +11,7 @@ from cyclopts.validators import Number
 from partnerhook.cli.dashboard import tables
 from partnerhook.cli.dashboard.at import URL, Emulator, Url
 from partnerhook.cli.emulate import pairs
-from partnerhook.cli.observations import SECONDS, SPAN
+from partnerhook.cli.moments import SECONDS, SPAN
 from partnerhook.cli.options import Format
 from partnerhook.cli.output import put, show_attributes, show_document, show_list
 from partnerhook.core.errors import ConfigurationInvalid

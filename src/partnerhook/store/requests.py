@@ -1,0 +1,29 @@
+"""What running servers were asked to do, by another process through the database, and what came of it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects.sqlite import insert
+
+from partnerhook.store.schema import requests
+
+
+class Request(NamedTuple):
+    """The newest of its name. Unix microseconds."""
+
+    at: int
+    outcome: str
+
+
+def write(conn: Connection, name: str, at: int, outcome: str = "") -> None:
+    """Ask, or answer."""
+    made = insert(requests).values(name=name, at=at, outcome=outcome)
+    conn.execute(made.on_conflict_do_update(index_elements=["name"], set_={"at": at, "outcome": outcome}))
+
+
+def find(conn: Connection, beginning: str) -> dict[str, Request]:
+    """All whose name begins so."""
+    rows = conn.execute(select(requests).where(requests.c.name.startswith(beginning, autoescape=True)))
+    return {row.name: Request(row.at, row.outcome) for row in rows}
