@@ -2,6 +2,9 @@
 
 Apprise's URLs hold passwords and tokens, and its log lines hold parts of them: what it logs while it works for us
 goes into no log. Of its warnings the answer is made, without anything that stands in the URL.
+
+Apprise is kept from files and the environment. The HTTP library under it (requests) is not: it obeys HTTPS_PROXY,
+NO_PROXY, REQUESTS_CA_BUNDLE and ~/.netrc, and Apprise has no setting for that.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from urllib.parse import unquote, unquote_plus
 from partnerhook.core.errors import ConfigurationInvalid
 from partnerhook.sinks.alert_text import Alert
 from partnerhook.sinks.daemon_threads import DaemonThreads
+from partnerhook.sinks.extras import missing_extra
 from partnerhook.sinks.sink import Message, cut
 
 if TYPE_CHECKING:
@@ -128,16 +132,19 @@ class Recipient:
         return f"{self._name} did not take it: {self._hide(' '.join(heard)) or 'Apprise does not say why'}"
 
     def _hide(self, text: str) -> str:
-        shown = cut(text)
         for secret in self._secrets:
-            shown = re.sub(re.escape(secret), "…", shown, flags=re.IGNORECASE)
-        return shown
+            text = re.sub(re.escape(secret), "…", text, flags=re.IGNORECASE)
+        return cut(text)
 
 
 def recipients(urls: Sequence[str]) -> list[Recipient]:
     """Whom the URLs lead to. Raises ConfigurationInvalid, naming the entry that is wrong by its number."""
     if isinstance(urls, str) or not 1 <= len(urls) <= URLS_MAX:
         raise ConfigurationInvalid(f"needs 1 to {URLS_MAX} urls.")
+    try:
+        import apprise  # noqa: F401, PLC0415 - an extra
+    except ImportError as problem:
+        raise missing_extra("alerts", problem) from None
     for name in LOGGERS:
         logging.getLogger(name).addFilter(OVERHEARD)
     unheard = WARNINGS.set([])
