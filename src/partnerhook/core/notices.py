@@ -109,15 +109,17 @@ def kind_of_step(before: State | None, after: State) -> NoticeKind:
 
 
 def _to(before: Solution | None, after: Solution, key: str, *, corrected: bool = False) -> list[Step]:
-    """From one solution to the next one: at most a step, and what is newly odd."""
-    shown = None if before is None else before.state
-    known = () if before is None else before.anomalies
-    odd = " ".join([flag for flag in after.anomalies if flag not in known])
+    """From one solution to the next one: at most a step, and what is newly odd. On the path of every webhook."""
+    if before is None:
+        shown, known, could_be, since = None, (), (), None
+    else:
+        shown, known, could_be, since = before.could_be[-1], before.anomalies, before.could_be, before.since
+    odd = "" if after.anomalies == known else " ".join([flag for flag in after.anomalies if flag not in known])
+    state = after.could_be[-1]
     steps: list[Step] = []
-    if after.state is not shown:
-        kind = ENTERED[after.state] if corrected else kind_of_step(shown, after.state)
-        could_be, since = ((), None) if before is None else (before.could_be, before.since)
-        detail = odd if kind is NoticeKind.ANOMALY else ""
+    if state is not shown:
+        kind = ENTERED[state] if corrected else kind_of_step(shown, state)
+        detail = odd if odd and kind is NoticeKind.ANOMALY else ""
         steps.append(Step(kind, could_be, since, after.could_be, after.since, after.anomalies, corrected, key, detail))
         if detail:
             return steps

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from partnerhook.core.lifecycle import Solution
+from partnerhook.core.notices import Step
 from partnerhook.core.receipts import Stored
 from partnerhook.core.routing import About, ForwardRoute, Route, wants, wants_post
 from partnerhook.core.timeline import say
@@ -33,20 +35,39 @@ class Routing:
         self.now = now
 
 
-def notify(conn: Connection, told: Sequence[tuple[Told, About]], routes: Routes) -> None:
-    """Store notices, and a delivery for each destination that wants one."""
+Moved = tuple[Solution | None, list[Step]]
+"""A solution after what was new of it, and the steps that it took."""
+
+
+def notify(conn: Connection, moved: Mapping[int, Moved], row_ids: Mapping[str, int], routes: Routes) -> None:
+    """Store a notice for each step, and a delivery for each destination that wants it.
+
+    `moved`: by the numbers of the solutions; `row_ids`: of new observations, by their keys.
+    """
+    told = [(number, step, row_ids.get(step.key)) for number, (_, steps) in moved.items() for step in steps]
     if not told:
         return
     now = time.time_ns() // 1_000
-    ids = notices.append(conn, [one for one, _ in told], now=now)
-    wanted = [
-        Wanted(route.target, one.solution_number, notice_id, None, 0)
-        for notice_id, (one, about) in zip(ids, told, strict=True)
-        for route in routes.destinations
-        if wants(route, about)
-    ]
-    if wanted:
-        outbox.enqueue(conn, wanted, now=now)
+    ids = notices.append(conn, told, now=now)
+    if routes.destinations:
+        _route(conn, zip(ids, told, strict=True), moved, routes.destinations, now)
+
+
+def _route(
+    conn: Connection,
+    told: Iterable[tuple[int, Told]],
+    moved: Mapping[int, Moved],
+    destinations: Sequence[Route],
+    now: int,
+) -> None:
+    wanted: list[Wanted] = []
+    for notice_id, (number, step, _) in told:
+        solution = moved[number][0]
+        if solution is not None:
+            subject = about(solution, step)
+            to = [route.target for route in destinations if wants(route, subject)]
+            wanted += [Wanted(target, number, notice_id, None, 0) for target in to]
+    outbox.enqueue(conn, wanted, now=now)
 
 
 def pass_on(conn: Connection, stored: Sequence[Stored], routes: Sequence[ForwardRoute]) -> None:
@@ -61,6 +82,6 @@ def pass_on(conn: Connection, stored: Sequence[Stored], routes: Sequence[Forward
         outbox.enqueue(conn, wanted, now=time.time_ns() // 1_000)
 
 
-def about(told: Told, solution_id: str, portfolio_id: str) -> About:
+def about(solution: Solution, step: Step) -> About:
     """What filters look at."""
-    return About(told.step.kind, told.app, say(told.step.after[-1]), portfolio_id, solution_id)
+    return About(step.kind, solution.app, say(step.after[-1]), solution.portfolio_id, solution.solution_id)

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from partnerhook.core.lifecycle import Solution, seconds
-from partnerhook.core.notices import Step, follow, look_again
+from partnerhook.core.notices import follow, look_again
 from partnerhook.core.observations import Observation
-from partnerhook.services.notify import Routes, about, notify
+from partnerhook.services.notify import Moved, Routes, notify
 from partnerhook.store import observations, solutions
-from partnerhook.store.notices import Told
 from partnerhook.store.numbers import assign
 
 Arrived = tuple[Observation, int | None]
 """An observation and the id of the receipt that brought it; None where it was read from the Graph API."""
-
-
-class _Moved(NamedTuple):
-    """A solution after what was new of it, and the steps that it took."""
-
-    solution: Solution | None
-    steps: list[Step]
 
 
 def append_and_project(conn: Connection, arrived: Sequence[Arrived], routes: Routes) -> set[str]:
@@ -53,25 +44,19 @@ def append_and_project(conn: Connection, arrived: Sequence[Arrived], routes: Rou
     }
     for number in past_changed:
         moved[number] = _look_again(conn, number, stored.solutions.get(number), fresh.get(number, []))
-    solutions.save(conn, {number: one.solution for number, one in moved.items()})
+    solutions.save(conn, {number: solution for number, (solution, _) in moved.items()})
     solutions.heard_again(conn, [(number, one.last_received_at) for number, one in repeated if not one.test])
-    told = [
-        (one, about(one, solution.solution_id, solution.portfolio_id))
-        for number, (solution, steps) in moved.items()
-        if solution is not None
-        for one in [Told(solution.app, number, step, id_of_key.get(step.key)) for step in steps]
-    ]
-    notify(conn, told, routes)
+    notify(conn, moved, id_of_key, routes)
     return set(id_of_key)
 
 
-def _move(conn: Connection, number: int, stored: Solution | None, news: Sequence[Observation]) -> _Moved:
+def _move(conn: Connection, number: int, stored: Solution | None, news: Sequence[Observation]) -> Moved:
     newer = seconds(news)
     if stored is not None and newer and newer[0][0].at <= stored.newest_at:
         return _look_again(conn, number, stored, news)
     # The fast path: all of it is newer than all that was heard, so the fold just goes on.
-    return _Moved(*follow(stored, newer))
+    return follow(stored, newer)
 
 
-def _look_again(conn: Connection, number: int, stored: Solution | None, news: Sequence[Observation]) -> _Moved:
-    return _Moved(*look_again(stored, observations.history(conn, number), news))
+def _look_again(conn: Connection, number: int, stored: Solution | None, news: Sequence[Observation]) -> Moved:
+    return look_again(stored, observations.history(conn, number), news)

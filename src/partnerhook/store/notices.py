@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from functools import cache
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, func, insert, or_, select
 
@@ -20,13 +22,8 @@ from partnerhook.store.schema import graph_readings, notices, observations, solu
 _append = Bulk(insert(notices), *notices.c.keys())
 
 
-class Told(NamedTuple):
-    """One step of a solution on its way into the log of notices."""
-
-    app: str
-    solution_number: int
-    step: Step
-    observation_id: int | None
+Told = tuple[int, Step, int | None]
+"""The number of a solution, a step of it, and the id of the observation behind that."""
 
 
 def append(conn: Connection, told: Sequence[Told], *, now: int) -> range:
@@ -37,7 +34,6 @@ def append(conn: Connection, told: Sequence[Told], *, now: int) -> range:
         [
             (
                 row_id,
-                app,
                 number,
                 step.kind.value,
                 observation_id,
@@ -45,15 +41,17 @@ def append(conn: Connection, told: Sequence[Told], *, now: int) -> range:
                 step.before_since,
                 _words(step.after),
                 step.since,
-                " ".join(step.anomalies),
-                step.corrected,
                 now,
-                step.detail,
+                _rest(step) if step.anomalies or step.corrected or step.detail else None,
             )
-            for row_id, (app, number, step, observation_id) in zip(ids, told, strict=True)
+            for row_id, (number, step, observation_id) in zip(ids, told, strict=True)
         ],
     )
     return ids
+
+
+def _rest(step: Step) -> str:
+    return json.dumps({"anomalies": step.anomalies, "corrected": step.corrected, "detail": step.detail})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +68,7 @@ class NoticeFilter:
 
 _columns: Final = (
     *[column.label(f"heard_{column.name}") for column in observations.c],
+    solution_numbers.c.app,
     solution_numbers.c.solution_id,
     graph_readings.c.name.label("solution_name"),
 )
@@ -114,7 +113,7 @@ def newest_id(conn: Connection) -> int:
 
 def _filtered(query: Select[Any], wanted: NoticeFilter) -> Select[Any]:
     if wanted.app is not None:
-        query = query.where(notices.c.app == wanted.app)
+        query = query.where(solution_numbers.c.app == wanted.app)
     if wanted.solution_id is not None:
         query = query.where(solution_numbers.c.solution_id == wanted.solution_id)
     if wanted.kinds is not None:
@@ -130,23 +129,26 @@ def from_row(row: Row[Any]) -> Notice:
     """One row as the value it was."""
     heard = {name: getattr(row, f"heard_{name}") for name in observations.c.keys()}  # noqa: SIM118 - no dict
     before = _states(row.before)
+    rest: dict[str, Any] = json.loads(row.rest) if row.rest else {}
     return Notice(
         kind=NoticeKind(row.kind),
-        app=row.app,
+        app=row.app or "",
         solution_id=row.solution_id or "",
         before=Standing(before, row.before_since) if before else None,
-        after=Standing(_states(row.after), row.since, tuple(Flag(flag) for flag in row.anomalies.split())),
-        corrected=bool(row.corrected),
+        after=Standing(_states(row.after), row.since, tuple(Flag(flag) for flag in rest.get("anomalies", ()))),
+        corrected=rest.get("corrected", False),
         observation=None if heard["id"] is None else observation_log.from_columns(heard),
         noticed_at=row.noticed_at,
-        detail=row.detail,
+        detail=rest.get("detail", ""),
         name=row.solution_name or "",
     )
 
 
+@cache
 def _words(could_be: tuple[State, ...]) -> str:
-    return " ".join([say(state) for state in could_be]) if len(could_be) != 1 else say(could_be[0])
+    return " ".join([say(state) for state in could_be])
 
 
+@cache
 def _states(words: str) -> tuple[State, ...]:
     return tuple([STATE_OF_WORD.get(word, UNKNOWN) for word in words.split()])

@@ -141,7 +141,6 @@ notices = Table(
     "notices",
     metadata,
     Column("id", ROWID, primary_key=True, autoincrement=False),
-    Column("app", Text, nullable=False),
     Column("solution_number", BigInteger),
     Column("kind", Text, nullable=False),
     Column("observation_id", BigInteger),
@@ -149,10 +148,9 @@ notices = Table(
     Column("before_since", BigInteger),
     Column("after", Text, nullable=False),
     Column("since", BigInteger),
-    Column("anomalies", Text, nullable=False),
-    Column("corrected", Integer, nullable=False),
     Column("noticed_at", BigInteger, nullable=False),
-    Column("detail", Text, nullable=False),
+    # What is rare, as JSON: anomalies, a correction, details.
+    Column("rest", Text),
 )
 
 # Who gets what: a row for each notice, or forwarded receipt, and target. In a lane one goes after the other; only the

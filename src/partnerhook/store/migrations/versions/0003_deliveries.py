@@ -16,7 +16,6 @@ def upgrade() -> None:
     op.create_table(
         "notices",
         sa.Column("id", ROWID, primary_key=True, autoincrement=False),
-        sa.Column("app", sa.Text, nullable=False),
         sa.Column("solution_number", sa.BigInteger),
         sa.Column("kind", sa.Text, nullable=False),
         sa.Column("observation_id", sa.BigInteger),
@@ -24,10 +23,8 @@ def upgrade() -> None:
         sa.Column("before_since", sa.BigInteger),
         sa.Column("after", sa.Text, nullable=False),
         sa.Column("since", sa.BigInteger),
-        sa.Column("anomalies", sa.Text, nullable=False),
-        sa.Column("corrected", sa.Integer, nullable=False),
         sa.Column("noticed_at", sa.BigInteger, nullable=False),
-        sa.Column("detail", sa.Text, nullable=False),
+        sa.Column("rest", sa.Text),
     )
     op.create_table(
         "deliveries",
