@@ -110,10 +110,9 @@ def kind_of_step(before: State | None, after: State) -> NoticeKind:
 
 def _to(before: Solution | None, after: Solution, key: str, *, corrected: bool = False) -> list[Step]:
     """From one solution to the next one: at most a step, and what is newly odd. On the path of every webhook."""
-    if before is None:
-        shown, known, could_be, since = None, (), (), None
-    else:
-        shown, known, could_be, since = before.could_be[-1], before.anomalies, before.could_be, before.since
+    shown, since = (None, None) if before is None else (before.could_be[-1], before.since)
+    known: tuple[Flag, ...] = () if before is None else before.anomalies
+    could_be: tuple[State, ...] = () if before is None else before.could_be
     odd = "" if after.anomalies == known else " ".join([flag for flag in after.anomalies if flag not in known])
     state = after.could_be[-1]
     steps: list[Step] = []
