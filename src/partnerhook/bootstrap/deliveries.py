@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from partnerhook.config import Settings
     from partnerhook.core.delivery import Answer
-    from partnerhook.core.notice_documents import Notice
+    from partnerhook.core.notice_documents import AnyNotice
     from partnerhook.services.deliver import Target
     from partnerhook.services.notify import Routes
     from partnerhook.services.outbox import Outbox, Overview
@@ -112,7 +112,7 @@ def _where(one: TargetSettings) -> str:
     return f"{parts.scheme}://{parts.hostname}{port}"
 
 
-HandOver = Callable[["Notice"], Awaitable["Answer"]]
+HandOver = Callable[["AnyNotice"], Awaitable["Answer"]]
 """One attempt to deliver a notice; whatever goes wrong is the answer."""
 
 
@@ -129,7 +129,7 @@ def developers_sink(url: str, secret: str | None) -> HandOver:
     except ValueError as problem:
         raise ConfigurationInvalid(f"--forward-to or --secret is wrong: {problem}") from None
 
-    async def hand_over(notice: Notice) -> Answer:
+    async def hand_over(notice: AnyNotice) -> Answer:
         try:
             return await sink.deliver(message_of(notice))
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told and tried again

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from partnerhook.services.doctor.findings import Finding
     from partnerhook.services.reconcile import AskingApp, Reconciled
     from partnerhook.services.subscribe import Subscriber
+    from partnerhook.services.watch import Watched
 
 
 SUBSCRIBED_WITHIN_S: Final = 30.0
@@ -98,6 +99,38 @@ async def subscriber(settings: Settings, app: str) -> AsyncIterator[Subscriber]:
     token = app_token(chosen.app_id, chosen.secrets[0])
     async with Graph(token, url=settings.graph_url, timeout_s=SUBSCRIBED_WITHIN_S) as graph:
         yield Subscriber(graph, chosen.app_id, public_callback(settings, app), chosen.verify_token.get_secret_value())
+
+
+def watched(settings: Settings) -> Watched:
+    """What `serve` looks after beside webhooks."""
+    from partnerhook.services.watch import Watched
+
+    return Watched(
+        overdue_after_s=settings.overdue_after_s,
+        silent_after_days=settings.silent_after_days,
+        health_every_s=settings.health_every_s,
+        backlog_bytes_max={name: one.backlog_bytes_max for name, one in settings.forward.items()},
+        apps=list(settings.all_apps()),
+        examine=lambda: _ask_meta(settings),
+    )
+
+
+async def _ask_meta(settings: Settings) -> AsyncIterator[Finding]:
+    """What Meta says of each app that can ask."""
+    from partnerhook.services.doctor import meta
+
+    for one in asking_apps(settings):
+        app = settings.all_apps()[one.name]
+        token = app.access_token.get_secret_value() if app.access_token else ""
+        async with graph_client(settings, one.name) as graph:
+            async for finding in meta.look(
+                graph,
+                app=one.name,
+                app_id=one.app_id,
+                token=token,
+                callback_url=public_callback(settings, one.name),
+            ):
+                yield finding
 
 
 async def examine(reading: Reading) -> AsyncIterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from partnerhook.bootstrap.deliveries import routes, targets
-from partnerhook.bootstrap.graph import asking_apps
+from partnerhook.bootstrap.graph import asking_apps, watched
 from partnerhook.bootstrap.store import open_store
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class _Server:
         work = Work(self._routing)
         loop = asyncio.get_running_loop()
         self._writer: Writer = GroupCommit(self._engine, loop, work.apply, work.salvage, self._committed)
-        self._deliveries = DeliveryThread(self._writer, self._meters)
+        self._deliveries = DeliveryThread(self._writer, self._routing, self._meters)
         self._receiver = Receiver(
             callbacks=_callbacks(apps),
             writer=self._writer,
@@ -131,10 +131,14 @@ class _Server:
         from partnerhook.services.deliver import holder
         from partnerhook.services.reload import obey
         from partnerhook.services.retain import retain
+        from partnerhook.services.watch import watch
 
         settings = self._settings
-        self._beside.append(asyncio.create_task(obey(self._engine, holder(), self._reload)))
-        self._beside.append(asyncio.create_task(retain(self._engine, keep_days=settings.raw_bodies_keep_days)))
+        self._beside += [
+            asyncio.create_task(obey(self._engine, holder(), self._reload)),
+            asyncio.create_task(retain(self._engine, keep_days=settings.raw_bodies_keep_days)),
+            asyncio.create_task(watch(self._engine, watched(settings), self._routing)),
+        ]
         asking = asking_apps(settings)
         if asking and settings.reconcile_every_s:
             from partnerhook.services.reconcile_schedule import keep_reconciled

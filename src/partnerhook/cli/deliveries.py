@@ -101,7 +101,7 @@ def show(
         [
             ("delivery", str(one.id)),
             ("target", one.target),
-            ("of", f"{views.cargo(one)}{f' ({notice.type} of {notice.solution_id})' if notice else ''}"),
+            ("of", f"{views.cargo(one)}{f' ({notice.type} of {notice.subject})' if notice else ''}"),
             ("fate", one.fate),
             ("enqueued", clock(one.created_at // MICROSECONDS)),
             ("next attempt", clock(one.due_at // MICROSECONDS) if one.due_at else ""),

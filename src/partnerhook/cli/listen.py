@@ -17,9 +17,9 @@ from partnerhook.cli.moments import WAYS_TO_SAY, Moment
 from partnerhook.cli.options import ConfigFile, Format
 from partnerhook.cli.output import leave_unread, note, put
 from partnerhook.core.delivery import Reply
-from partnerhook.core.notice_documents import Notice, document
+from partnerhook.core.health import TYPE_PREFIX
+from partnerhook.core.notice_documents import AnyNotice, Notice, document
 from partnerhook.core.observations import MICROSECONDS
-from partnerhook.core.routing import TYPE_PREFIX
 from partnerhook.core.timeline import clock, say
 from partnerhook.services.outbox import NoticeFilter
 
@@ -68,7 +68,7 @@ def listen(
         with asyncio.Runner() as runner:
             forward = bootstrap.developers_sink(forward_to, secret) if forward_to else None
 
-            def take(number: int, notice: Notice) -> None:
+            def take(number: int, notice: AnyNotice) -> None:
                 put(json.dumps(document(notice)) if output == "json" else _line(notice), at_once=True)
                 if forward is not None:
                     runner.run(_until_taken(forward, notice))
@@ -79,7 +79,7 @@ def listen(
         leave_unread()
 
 
-def _follow(outbox: Outbox, wanted: NoticeFilter, after_id: int, take: Callable[[int, Notice], None]) -> None:
+def _follow(outbox: Outbox, wanted: NoticeFilter, after_id: int, take: Callable[[int, AnyNotice], None]) -> None:
     while True:
         for number, notice in outbox.notices(wanted, after_id=after_id):
             take(number, notice)
@@ -87,7 +87,7 @@ def _follow(outbox: Outbox, wanted: NoticeFilter, after_id: int, take: Callable[
         time.sleep(POLL_S)
 
 
-async def _until_taken(forward: bootstrap.HandOver, notice: Notice) -> None:
+async def _until_taken(forward: bootstrap.HandOver, notice: AnyNotice) -> None:
     while True:
         answer = await forward(notice)
         if answer.reply is Reply.TAKEN:
@@ -97,8 +97,10 @@ async def _until_taken(forward: bootstrap.HandOver, notice: Notice) -> None:
         await asyncio.sleep(RETRY_S)
 
 
-def _line(notice: Notice) -> str:
+def _line(notice: AnyNotice) -> str:
     told = clock(notice.noticed_at // MICROSECONDS)
+    if not isinstance(notice, Notice):
+        return f"{told}  {notice.kind:<32}  {notice.subject}: {notice.summary}"
     before = "nothing" if notice.before is None else say(notice.before.could_be[-1])
     named = f" ({notice.name})" if notice.name else ""
     return f"{told}  {notice.kind:<32}  {notice.solution_id}{named}  {before} -> {say(notice.after.could_be[-1])}"

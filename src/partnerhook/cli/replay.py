@@ -15,7 +15,7 @@ from partnerhook.cli.options import ConfigFile, Format
 from partnerhook.cli.output import put, show_document
 from partnerhook.cli.progress import progress
 from partnerhook.core.errors import PartnerhookError
-from partnerhook.core.routing import TYPE_PREFIX
+from partnerhook.core.health import TYPE_PREFIX
 from partnerhook.services.outbox import NoticeFilter, wanted_by
 
 PAGE: Final = 200

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from partnerhook.core.drift import Drift
     from partnerhook.core.graph_readings import AppReference, GraphReading, Partner
     from partnerhook.core.lifecycle import Solution
-    from partnerhook.core.notice_documents import Notice
+    from partnerhook.core.notice_documents import AnyNotice
     from partnerhook.core.observations import Observation
     from partnerhook.core.receipts import Outcome, Receipt
     from partnerhook.core.timeline import Entry
@@ -314,7 +314,7 @@ def attempt(one: Attempt) -> Json:
     }
 
 
-def delivery_story(one: Listed, attempts: Sequence[Attempt], notice: Notice | None) -> Json:
+def delivery_story(one: Listed, attempts: Sequence[Attempt], notice: AnyNotice | None) -> Json:
     """A delivery with its attempts, and the notice that it is of."""
     return delivery(one) | {
         "attempts_made": [attempt(each) for each in attempts],

@@ -10,12 +10,12 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple, NotRequired, TypedDict
 
+from partnerhook.core.health import TYPE_PREFIX, HealthDocument, HealthNotice, health_document
 from partnerhook.core.names import Flag, State
 from partnerhook.core.notices import NoticeKind
 from partnerhook.core.observations import Observation, Source
 from partnerhook.core.timeline import clock, say
 
-TYPE_PREFIX: Final = "partnerhook."
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -43,6 +43,11 @@ class Notice(NamedTuple):
     """Of the solution, where the Graph API told it."""
 
     @property
+    def subject(self) -> str:
+        """What it is about."""
+        return self.solution_id
+
+    @property
     def type(self) -> str:
         """The CloudEvents type."""
         return TYPE_PREFIX + self.kind
@@ -52,7 +57,9 @@ class Notice(NamedTuple):
         """The same for the same step, whoever tells it and however often."""
         behind = self.observation.key if self.observation else ""
         said = "" if self.before is None else _words(self.before)
-        parts = (self.kind, self.app, self.solution_id, said, _words(self.after), behind, self.after.since, self.detail)
+        # How long something was overdue when it was seen depends on who looked.
+        detail = "" if self.kind is NoticeKind.OVERDUE else self.detail
+        parts = (self.kind, self.app, self.solution_id, said, _words(self.after), behind, self.after.since, detail)
         return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()[:32]
 
 
@@ -135,8 +142,16 @@ NEXT_STEP: Final = {
 }
 
 
-def document(notice: Notice) -> NoticeDocument:
+AnyNotice = Notice | HealthNotice
+
+
+def document(notice: AnyNotice) -> NoticeDocument | HealthDocument:
     """The CloudEvents document of a notice."""
+    return health_document(notice) if isinstance(notice, HealthNotice) else solution_document(notice)
+
+
+def solution_document(notice: Notice) -> NoticeDocument:
+    """The CloudEvents document of a notice about a solution."""
     at = notice.after.since
     return {
         "specversion": "1.0",
@@ -181,7 +196,7 @@ def _data(notice: Notice) -> NoticeData:
         case NoticeKind.ANOMALY:
             data["new_anomalies"] = notice.detail.split()
         case NoticeKind.RENAMED:
-            before, _, after = notice.detail.partition("\n")
+            before, after, *_ = notice.detail.split("\n")
             data["renamed"] = {"before": before, "after": after}
         case NoticeKind.OVERDUE:
             data["overdue_s"] = int(notice.detail)

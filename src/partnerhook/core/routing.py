@@ -7,9 +7,8 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import NamedTuple
 
+from partnerhook.core.health import TYPE_PREFIX
 from partnerhook.core.names import PARTNER_SOLUTIONS
-
-TYPE_PREFIX = "partnerhook."
 
 
 class Route(NamedTuple):

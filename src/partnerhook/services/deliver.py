@@ -22,11 +22,15 @@ from sqlalchemy import Connection
 
 from partnerhook.core.delivery import DAY_S, Answer, Decision, Fate, Reply, Schedule, decide
 from partnerhook.core.errors import StoreUnavailable
+from partnerhook.core.health import HealthKind
 from partnerhook.core.observations import MICROSECONDS
+from partnerhook.services.alarms import Trouble, calm, sound
 from partnerhook.services.meters import Meters
+from partnerhook.services.notify import Routing
 from partnerhook.services.write import Chore
 from partnerhook.store import outbox, targets
 from partnerhook.store.outbox import Claimed, Settlement
+from partnerhook.store.targets import Standing
 
 log = structlog.get_logger("partnerhook.deliver")
 
@@ -71,8 +75,9 @@ class Target:
 class TargetLoop:
     """Delivers to one target until it is stopped."""
 
-    def __init__(self, target: Target, commit: Commit, meters: Meters) -> None:
+    def __init__(self, target: Target, commit: Commit, routing: Routing, meters: Meters) -> None:
         self.target = target
+        self._routing = routing
         self._commit = commit
         self._meters = meters
         self._holder = holder()
@@ -136,11 +141,25 @@ class TargetLoop:
         outbox.settle(conn, ended)
         standing = targets.standing(conn, self.target.name)
         if ended:
-            targets.judge(conn, self.target.name, standing, ended, now=now, pause_after_s=self.target.pause_after_s)
+            name = self.target.name
+            after = targets.judge(conn, name, standing, ended, now=now, pause_after_s=self.target.pause_after_s)
+            self._tell(conn, standing, after, now)
+            standing = after
         if room <= 0 or standing.paused_at is not None or any(one.decision.pause for one in ended):
             return []
         until = now + int((self.target.timeout_s + CLAIM_MARGIN_S) * MICROSECONDS)
         return outbox.claim(conn, self.target.name, self._holder, now=now, until=until, limit=room)
+
+    def _tell(self, conn: Connection, before: Standing, after: Standing, now: int) -> None:
+        """A target that was paused is told of; one that works again ends the alarm."""
+        name = self.target.name
+        if after.paused_at is not None and before.paused_at is None:
+            log.error("target paused", target=name, reason=after.paused_reason)
+            summary = f"{name} is paused: {after.paused_reason}"
+            remedy = f"mend it, then `partnerhook destinations resume {name}`; what is for it waits"
+            sound(conn, Trouble(HealthKind.DESTINATION, name, summary, remedy), self._routing.now, now=now)
+        elif before.failing_since is not None and after.failing_since is None:
+            calm(conn, HealthKind.DESTINATION, name)
 
     async def _begin(self, claimed: Sequence[Claimed]) -> None:
         parcels = await self.target.load(claimed)

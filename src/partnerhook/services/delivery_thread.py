@@ -13,6 +13,7 @@ import structlog
 from partnerhook.core.errors import StoreUnavailable
 from partnerhook.services.deliver import Target, TargetLoop, release_the_dead
 from partnerhook.services.meters import Meters
+from partnerhook.services.notify import Routing
 from partnerhook.services.write import Chore, Done, Writer
 
 log = structlog.get_logger("partnerhook.deliver")
@@ -23,8 +24,9 @@ RETRY_S: Final = 1.0
 class DeliveryThread:
     """A loop for each target. Made on the event loop of `writer`, and used from there."""
 
-    def __init__(self, writer: Writer, meters: Meters) -> None:
+    def __init__(self, writer: Writer, routing: Routing, meters: Meters) -> None:
         self._writer = writer
+        self._routing = routing
         self._writers_loop = asyncio.get_running_loop()
         self._meters = meters
         self._loop = asyncio.new_event_loop()
@@ -75,7 +77,7 @@ class DeliveryThread:
         targets = made()  # first of all: where one of them is wrong, nothing has changed
         before, self._loops = self._loops, {}
         for target in targets:
-            loop = TargetLoop(target, self._commit, self._meters)
+            loop = TargetLoop(target, self._commit, self._routing, self._meters)
             self._loops[target.name] = loop, asyncio.create_task(self._keep(loop))
         await asyncio.gather(*[loop.stop(within_s) for loop, _ in before.values()], return_exceptions=True)
         for _, task in before.values():

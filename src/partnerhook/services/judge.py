@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -11,9 +11,10 @@ from sqlalchemy import Connection, Engine
 
 from partnerhook.core.drift import Drift, compare, in_doubt
 from partnerhook.core.graph_readings import GraphReading, observe_reading
+from partnerhook.core.notices import NoticeKind, Step
 from partnerhook.graph import Role
 from partnerhook.services.lease import Lease
-from partnerhook.services.notify import Routes, Routing
+from partnerhook.services.notify import Moved, Routes, Routing, notify
 from partnerhook.services.patience import transaction
 from partnerhook.services.project import append_and_project
 from partnerhook.store import graph_readings, numbers, solutions
@@ -61,8 +62,31 @@ def settle(conn: Connection, told: Readings, routes: Routes, *, now: int) -> Jud
     observed = [observe_reading(drift.reading, app=told.app, received_at=now) for drift in judged.drifts]
     append_and_project(conn, [(one, None) for one in observed], routes)
     known = numbers.find(conn, [(told.app, one.solution_id) for one in told.read])
+    _tell_new_names(conn, told, known, routes)
     graph_readings.save(conn, [(known[told.app, one.solution_id], _role(told, one), one) for one in told.read])
     return judged
+
+
+def _tell_new_names(
+    conn: Connection, told: Readings, known: Mapping[numbers.SolutionName, int], routes: Routes
+) -> None:
+    """Only the Graph API tells a name, so that this is where a new one shows."""
+    names = graph_readings.names(conn, known.values())
+    renamed: dict[int, Moved] = {}
+    changed = [
+        (known[told.app, one.solution_id], one)
+        for one in told.read
+        if one.name and names.get(known[told.app, one.solution_id], "") not in {"", one.name}
+    ]
+    stored = solutions.find_by_number(conn, [number for number, _ in changed]).solutions
+    for number, one in changed:
+        solution = stored.get(number)
+        if solution is not None:
+            same = (solution.could_be, solution.since)
+            detail = f"{names[number]}\n{one.name}\n{one.read_at}"
+            step = Step(NoticeKind.RENAMED, *same, *same, solution.anomalies, corrected=False, key="", detail=detail)
+            renamed[number] = solution, [step]
+    notify(conn, renamed, {}, routes)
 
 
 def _role(told: Readings, reading: GraphReading) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import Engine
 
 from partnerhook.core.delivery import Answer
-from partnerhook.core.notice_documents import Notice, document
+from partnerhook.core.notice_documents import AnyNotice, document
 from partnerhook.services.deliver import Load, Parcel
 from partnerhook.sinks.sink import Message, Sink
 from partnerhook.store import notices
@@ -27,7 +27,7 @@ class NoticeParcel(NamedTuple):
         return await self.sink.deliver(self.message)
 
 
-def message_of(notice: Notice) -> Message:
+def message_of(notice: AnyNotice) -> Message:
     """A notice as sinks take it."""
     written = document(notice)
     return Message(notice.id, f"{notice.app}/{notice.solution_id}", written["type"], dict(written))
@@ -36,7 +36,7 @@ def message_of(notice: Notice) -> Message:
 def load_notices(engine: Engine, sink: Sink) -> Load:
     """What loads notices for a sink."""
 
-    def find(ids: Sequence[int]) -> dict[int, Notice]:
+    def find(ids: Sequence[int]) -> dict[int, AnyNotice]:
         with engine.connect() as conn, conn.begin():
             return notices.find(conn, ids)
 

@@ -10,7 +10,8 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection, Engine
 
 from partnerhook.core.delivery import Fate
-from partnerhook.core.notice_documents import Notice
+from partnerhook.core.health import HealthNotice
+from partnerhook.core.notice_documents import AnyNotice
 from partnerhook.core.routing import About, Route, wants
 from partnerhook.core.timeline import say
 from partnerhook.services.patience import transact
@@ -65,10 +66,10 @@ class Outbox:
             yield from page
             after_id = page[-1].id
 
-    def delivery(self, delivery_id: int) -> tuple[Listed, list[Attempt], Notice | None] | None:
+    def delivery(self, delivery_id: int) -> tuple[Listed, list[Attempt], AnyNotice | None] | None:
         """One delivery with its attempts and, where it has one, its notice; None where there is no such delivery."""
 
-        def read(conn: Connection) -> tuple[Listed, list[Attempt], Notice | None] | None:
+        def read(conn: Connection) -> tuple[Listed, list[Attempt], AnyNotice | None] | None:
             found = deliveries.find(conn, delivery_id)
             if found is None:
                 return None
@@ -102,7 +103,7 @@ class Outbox:
             transact(self._engine, partial(deliveries.discard, wanted=page, now=_now()), writes=True)
         return len(chosen)
 
-    def notices(self, wanted: NoticeFilter, *, after_id: int = 0) -> Iterator[tuple[int, Notice]]:
+    def notices(self, wanted: NoticeFilter, *, after_id: int = 0) -> Iterator[tuple[int, AnyNotice]]:
         """All that fit and were told after `after_id`, each with its number, in the order in which they were told."""
         while True:
             page = transact(
@@ -121,7 +122,7 @@ class Outbox:
         """The number of the notice that was told last; 0 where there is none."""
         return transact(self._engine, notices.newest_id, writes=False)
 
-    def replay(self, told: Sequence[tuple[int, Notice]], routes: Sequence[Route]) -> int:
+    def replay(self, told: Sequence[tuple[int, AnyNotice]], routes: Sequence[Route]) -> int:
         """Deliver notices of the past once more, to whoever of `routes` wants them; how many deliveries these are."""
         return transact(self._engine, partial(_enqueue, told=told, routes=routes), writes=True)
 
@@ -140,14 +141,16 @@ class Outbox:
         transact(self._engine, write, writes=True)
 
 
-def wanted_by(notice: Notice, route: Route) -> bool:
+def wanted_by(notice: AnyNotice, route: Route) -> bool:
     """Whether a destination wants to hear of it."""
+    if isinstance(notice, HealthNotice):
+        return wants(route, About(notice.kind, notice.app))
     portfolio_id = notice.observation.portfolio_id if notice.observation else ""
     status = say(notice.after.could_be[-1])
     return wants(route, About(notice.kind, notice.app, status, portfolio_id, notice.solution_id))
 
 
-def _enqueue(conn: Connection, told: Sequence[tuple[int, Notice]], routes: Sequence[Route]) -> int:
+def _enqueue(conn: Connection, told: Sequence[tuple[int, AnyNotice]], routes: Sequence[Route]) -> int:
     lanes = notices.lanes(conn, [number for number, _ in told])
     wanted = [
         Wanted(route.target, lanes[number], number, None, 0)

@@ -136,6 +136,21 @@ class Settings(AppSettings):
         le=7 * 86_400,
         description="Seconds between two comparisons with the Graph API inside of `serve`; 0: none.",
     )
+    overdue_after_s: Number = Field(
+        3 * 86_400,
+        ge=0,
+        description="Seconds that a request, or a request to deactivate, may wait for its answer until a notice"
+        " says that it is overdue; 0: never.",
+    )
+    silent_after_days: Number = Field(
+        7.0, ge=0, description="Days without any webhook after which a notice says so; 0: never."
+    )
+    health_every_s: Number = Field(
+        3_600.0, ge=0, le=86_400, description="Seconds between two looks at our own health inside of `serve`; 0: none."
+    )
+    deliveries_keep_days: Number = Field(
+        30.0, gt=0, le=36_500, description="Days that settled deliveries are kept, with their attempts."
+    )
     apps: dict[str, AppSettings] = Field(
         default_factory=dict,
         description="More Meta apps, each a table [apps.NAME] with its own secrets, verify token and path.",

@@ -82,6 +82,13 @@ def _partner_fields(one: Partner) -> dict[str, Any]:
     return one._asdict() | {"app": None if one.app is None else one.app._asdict()}
 
 
+def names(conn: Connection, solution_numbers: Iterable[int]) -> dict[int, str]:
+    """The names of solutions, by number, as they were told last; of those that were asked for."""
+    query = select(graph_readings.c.solution_number, graph_readings.c.name)
+    rows = conn.execute(query.where(graph_readings.c.solution_number.in_(list(solution_numbers))))
+    return {row.solution_number: row.name for row in rows}
+
+
 def find(conn: Connection, solution_id: str | None = None) -> dict[SolutionName, GraphFacts]:
     """What was told of every solution, or of one in each app that knows it, by app and solution id."""
     query: Select[Any] = (

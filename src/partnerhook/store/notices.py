@@ -8,17 +8,21 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, func, insert, or_, select
+from sqlalchemy import Connection, Row, Select, exists, func, insert, literal_column, or_, select
 
-from partnerhook.core.names import STATE_OF_WORD, UNKNOWN, Flag, State
-from partnerhook.core.notice_documents import Notice, Standing
+from partnerhook.core.health import HealthKind, HealthNotice
+from partnerhook.core.lifecycle import Solution
+from partnerhook.core.names import STATE_OF_WORD, UNKNOWN, Flag, Pending, State
+from partnerhook.core.notice_documents import AnyNotice, Notice, Standing
 from partnerhook.core.notices import NoticeKind, Step
 from partnerhook.core.timeline import say
 from partnerhook.store import observations as observation_log
 from partnerhook.store.bulk import Bulk
 from partnerhook.store.engine import reserve_ids
-from partnerhook.store.schema import graph_readings, notices, observations, solution_numbers
+from partnerhook.store.schema import graph_readings, notices, observations, solution_numbers, solutions
+from partnerhook.store.solutions import from_row as solution_from_row
 
+aliased_notices = notices.alias("told")
 _append = Bulk(insert(notices), *notices.c.keys())
 
 
@@ -48,6 +52,14 @@ def append(conn: Connection, told: Sequence[Told], *, now: int) -> range:
         ],
     )
     return ids
+
+
+def append_health(conn: Connection, told: HealthNotice) -> int:
+    """Store a notice about ourselves; returns its id."""
+    (row_id,) = reserve_ids(conn, notices.c.id, 1)
+    rest = json.dumps({"subject": told.subject, "summary": told.summary, "remedy": told.remedy})
+    _append.run(conn, [(row_id, None, told.kind.value, None, "", None, "", told.since, told.noticed_at, rest)])
+    return row_id
 
 
 def _rest(step: Step) -> str:
@@ -80,15 +92,34 @@ _all: Select[Any] = (
 )
 
 
-def find(conn: Connection, ids: Iterable[int]) -> dict[int, Notice]:
+def find(conn: Connection, ids: Iterable[int]) -> dict[int, AnyNotice]:
     """Notices by id."""
     return {row.id: from_row(row) for row in conn.execute(_all.where(notices.c.id.in_(list(ids))))}
 
 
-def page(conn: Connection, wanted: NoticeFilter, *, after_id: int, limit: int) -> list[tuple[int, Notice]]:
+def page(conn: Connection, wanted: NoticeFilter, *, after_id: int, limit: int) -> list[tuple[int, AnyNotice]]:
     """The next notices that fit, each with its id, in the order in which they were told."""
     query = _filtered(_all, wanted).where(notices.c.id > after_id).order_by(notices.c.id).limit(limit)
     return [(row.id, from_row(row)) for row in conn.execute(query)]
+
+
+def overdue(conn: Connection, *, before: int, limit: int) -> list[tuple[int, Solution]]:
+    """Solutions, by number, that have waited for an answer since before `before` (Unix seconds) and are not told of."""
+    told = aliased_notices.c
+    told_already = exists(
+        select(literal_column("1")).where(
+            told.kind == literal_column("'solution.overdue'"),
+            told.solution_number == solutions.c.number,
+            told.since == solutions.c.since,
+        )
+    )
+    query = (
+        select(solutions)
+        .where(solutions.c.pending != Pending.NONE.value, solutions.c.since < before, ~told_already)
+        .order_by(solutions.c.number)
+        .limit(limit)
+    )
+    return [(row.number, solution_from_row(row)) for row in conn.execute(query)]
 
 
 def lanes(conn: Connection, ids: Iterable[int]) -> dict[int, int]:
@@ -125,8 +156,18 @@ def _filtered(query: Select[Any], wanted: NoticeFilter) -> Select[Any]:
     return query
 
 
-def from_row(row: Row[Any]) -> Notice:
+def from_row(row: Row[Any]) -> AnyNotice:
     """One row as the value it was."""
+    return _health(row) if row.solution_number is None else _of_solution(row)
+
+
+def _health(row: Row[Any]) -> HealthNotice:
+    rest: dict[str, str] = json.loads(row.rest)
+    kind = HealthKind(row.kind)
+    return HealthNotice(kind, rest["subject"], rest["summary"], rest["remedy"], row.since, row.noticed_at)
+
+
+def _of_solution(row: Row[Any]) -> Notice:
     heard = {name: getattr(row, f"heard_{name}") for name in observations.c.keys()}  # noqa: SIM118 - no dict
     before = _states(row.before)
     rest: dict[str, Any] = json.loads(row.rest) if row.rest else {}

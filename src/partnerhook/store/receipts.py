@@ -154,6 +154,20 @@ def newest(conn: Connection) -> tuple[int, int] | None:
     return None if found is None else (found.id, found.received_at)
 
 
+def newest_of(conn: Connection, app: str) -> int | None:
+    """When the newest receipt of an app came (Unix microseconds); None where there is none."""
+    query = select(receipts.c.received_at).where(receipts.c.app == app).order_by(receipts.c.id.desc()).limit(1)
+    found: int | None = conn.execute(query).scalar()
+    return found
+
+
+def count_quarantined(conn: Connection, since: int) -> int:
+    """How many receipts that came since then (Unix microseconds) hold something in quarantine."""
+    query = select(func.count()).where(_quarantined, receipts.c.received_at >= since)
+    counted: int = conn.execute(query).scalar_one()
+    return counted
+
+
 def from_row(row: Row[Any]) -> Receipt:
     """One row as the value it was."""
     return Receipt(

@@ -153,6 +153,9 @@ notices = Table(
     Column("rest", Text),
 )
 
+_overdue = notices.c.kind == literal_column("'solution.overdue'")
+Index("notices_overdue", notices.c.solution_number, sqlite_where=_overdue, postgresql_where=_overdue)
+
 # Who gets what: a row for each notice, or forwarded receipt, and target. In a lane one goes after the other; only the
 # first that waits in a lane has a `due_at`, so that looking for work never looks through a backlog.
 deliveries = Table(
@@ -222,4 +225,14 @@ requests = Table(
     Column("name", Text, primary_key=True),
     Column("at", BigInteger, nullable=False),
     Column("outcome", Text, nullable=False),
+)
+
+# What is wrong with ourselves, for as long as it is.
+alarms = Table(
+    "alarms",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("since", BigInteger, nullable=False),
+    Column("told_at", BigInteger, nullable=False),
 )

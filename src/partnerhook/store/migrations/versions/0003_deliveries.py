@@ -26,6 +26,8 @@ def upgrade() -> None:
         sa.Column("noticed_at", sa.BigInteger, nullable=False),
         sa.Column("rest", sa.Text),
     )
+    overdue = sa.text("kind = 'solution.overdue'")
+    op.create_index("notices_overdue", "notices", ["solution_number"], sqlite_where=overdue, postgresql_where=overdue)
     op.create_table(
         "deliveries",
         sa.Column("id", ROWID, primary_key=True, autoincrement=False),
@@ -77,6 +79,13 @@ def upgrade() -> None:
         sa.Column("name", sa.Text, primary_key=True),
         sa.Column("at", sa.BigInteger, nullable=False),
         sa.Column("outcome", sa.Text, nullable=False),
+    )
+    op.create_table(
+        "alarms",
+        sa.Column("kind", sa.Text, primary_key=True),
+        sa.Column("subject", sa.Text, primary_key=True),
+        sa.Column("since", sa.BigInteger, nullable=False),
+        sa.Column("told_at", sa.BigInteger, nullable=False),
     )
     # The headers that a forwarded POST takes along; empty where it goes nowhere.
     op.add_column("receipts", sa.Column("headers", sa.Text))

@@ -1,0 +1,36 @@
+"""What is wrong with ourselves, for as long as it is."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.dialects.sqlite import insert
+
+from partnerhook.core.health import HealthKind
+from partnerhook.store.schema import alarms
+
+
+class Alarm(NamedTuple):
+    """One that sounds. Unix microseconds."""
+
+    since: int
+    told_at: int
+
+
+def find(conn: Connection, kind: HealthKind, subject: str) -> Alarm | None:
+    """The alarm, or None where all is well."""
+    query = select(alarms.c.since, alarms.c.told_at).where(alarms.c.kind == kind.value, alarms.c.subject == subject)
+    row = conn.execute(query).one_or_none()
+    return None if row is None else Alarm(row.since, row.told_at)
+
+
+def save(conn: Connection, kind: HealthKind, subject: str, *, since: int, told_at: int) -> None:
+    """It sounds, and was told."""
+    made = insert(alarms).values(kind=kind.value, subject=subject, since=since, told_at=told_at)
+    conn.execute(made.on_conflict_do_update(index_elements=["kind", "subject"], set_={"told_at": told_at}))
+
+
+def remove(conn: Connection, kind: HealthKind, subject: str) -> None:
+    """All is well."""
+    conn.execute(delete(alarms).where(alarms.c.kind == kind.value, alarms.c.subject == subject))
