@@ -118,8 +118,8 @@ HandOver = Callable[["AnyNotice"], Awaitable["Answer"]]
 
 def developers_sink(url: str, secret: str | None) -> HandOver:
     """What `listen` passes notices on with: to wherever a developer says. Raises ConfigurationInvalid."""
-    from partnerhook.core.delivery import Answer, Reply
     from partnerhook.core.errors import ConfigurationInvalid
+    from partnerhook.services.deliver import one_attempt
     from partnerhook.services.notice_parcels import message_of
     from partnerhook.settings.targets import DestinationSettings
 
@@ -130,10 +130,7 @@ def developers_sink(url: str, secret: str | None) -> HandOver:
         raise ConfigurationInvalid(f"--forward-to or --secret is wrong: {problem}") from None
 
     async def hand_over(notice: AnyNotice) -> Answer:
-        try:
-            return await sink.deliver(message_of(notice))
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is told and tried again
-            return Answer(Reply.FAILED, text=f"{type(error).__name__}: {error}")
+        return await one_attempt(sink.deliver(message_of(notice)), one.timeout_s)
 
     return hand_over
 
@@ -141,12 +138,11 @@ def developers_sink(url: str, secret: str | None) -> HandOver:
 async def try_destination(settings: Settings, name: str) -> tuple[str, Answer, float]:
     """Send a test notice past the queue: its id, the answer, and how many seconds it took."""
     import time
-    from asyncio import timeout
     from secrets import token_hex
 
-    from partnerhook.core.delivery import Answer, Reply
     from partnerhook.core.errors import ConfigurationInvalid
     from partnerhook.core.notice_documents import test_document
+    from partnerhook.services.deliver import one_attempt
     from partnerhook.sinks.sink import Message
 
     one = settings.destinations.get(name)
@@ -156,13 +152,9 @@ async def try_destination(settings: Settings, name: str) -> tuple[str, Answer, f
     message_id = f"test-{token_hex(8)}"
     made = test_document(message_id, time.time_ns() // 1_000)
     started = time.perf_counter()
+    message = Message(message_id, "test", made["type"], made)
     try:
-        async with timeout(one.timeout_s):
-            answer = await sink.deliver(Message(message_id, "test", made["type"], made))
-    except TimeoutError:
-        answer = Answer(Reply.FAILED, text=f"No answer within {one.timeout_s:g} s.")
-    except Exception as error:  # noqa: BLE001 - whatever a client raises is how the test ended
-        answer = Answer(Reply.FAILED, text=f"{type(error).__name__}: {error}")
+        answer = await one_attempt(sink.deliver(message), _timeout_s(one, sink))
     finally:
         await sink.close()
     return message_id, answer, time.perf_counter() - started
@@ -186,20 +178,33 @@ def _destination(name: str, one: DestinationSettings, engine: Engine) -> Target:
         name=name,
         load=load_notices(engine, sink),
         close=sink.close,
-        concurrency=one.concurrency,
-        timeout_s=one.timeout_s,
+        # All messages that an alert groups wait for the one that is sent: their number is no load.
+        concurrency=ALERTS_TOGETHER if one.kind == "alert" else one.concurrency,
+        timeout_s=_timeout_s(one, sink),
         schedule=Schedule(give_up_after_s=one.give_up_after_s),
         pause_after_s=one.pause_after_s,
     )
 
 
+ALERTS_TOGETHER = 256
+
+
+def _timeout_s(one: DestinationSettings, sink: Sink) -> float:
+    """What one attempt may take: an alert waits for others to join it, and then for people's services."""
+    return max(one.timeout_s, getattr(sink, "longest_s", 0.0))
+
+
 def _forward(name: str, one: ForwardSettings, engine: Engine) -> Target:
     from partnerhook.core.delivery import Schedule
+    from partnerhook.core.errors import ConfigurationInvalid
     from partnerhook.services.deliver import Target
     from partnerhook.services.post_parcels import load_posts
     from partnerhook.sinks.forward import Forward
 
-    forward = Forward(url=_url(one), outbound=_outbound(one))
+    try:
+        forward = Forward(url=_http_url(one), outbound=_outbound(one))
+    except ValueError as problem:
+        raise ConfigurationInvalid(f"forward.{name}: url {problem}.") from None
     return Target(
         name=name,
         load=load_posts(engine, forward),
@@ -218,11 +223,17 @@ def open_sink(name: str, one: DestinationSettings) -> Sink:
     try:
         return _SINKS[one.kind](one)
     except (ValueError, ConfigurationInvalid) as problem:
-        raise ConfigurationInvalid(f"destinations.{name} {problem}") from None
+        raise ConfigurationInvalid(f"destinations.{name} {problem}".rstrip(".") + ".") from None
 
 
 def _url(one: TargetSettings) -> str:
     return "" if one.url is None else one.url.get_secret_value()
+
+
+def _http_url(one: TargetSettings) -> str:
+    from partnerhook.sinks.outbound import check_url
+
+    return check_url(_url(one), internal=one.internal)
 
 
 def _outbound(one: TargetSettings) -> Outbound:
@@ -234,7 +245,11 @@ def _outbound(one: TargetSettings) -> Outbound:
 def _http(one: DestinationSettings) -> Sink:
     from partnerhook.sinks.http import HttpSink
 
-    return HttpSink(url=_url(one), secrets=one.signing_secrets, outbound=_outbound(one), binary=one.mode == "binary")
+    try:
+        url = _http_url(one)
+    except ValueError as problem:
+        raise ValueError(f"has a url that {problem}") from None
+    return HttpSink(url=url, secrets=one.signing_secrets, outbound=_outbound(one), binary=one.mode == "binary")
 
 
 def _python(one: DestinationSettings) -> Sink:
@@ -243,4 +258,11 @@ def _python(one: DestinationSettings) -> Sink:
     return PythonSink(path=one.function, concurrency=one.concurrency)
 
 
-_SINKS: dict[str, Callable[[DestinationSettings], Sink]] = {"http": _http, "python": _python}
+def _alert(one: DestinationSettings) -> Sink:
+    from partnerhook.sinks.alert import AlertSink
+
+    urls = tuple(url.get_secret_value() for url in one.urls)
+    return AlertSink(urls=urls, template=one.template or None, title=one.title or None, group_s=one.group_s)
+
+
+_SINKS: dict[str, Callable[[DestinationSettings], Sink]] = {"http": _http, "python": _python, "alert": _alert}

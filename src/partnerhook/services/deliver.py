@@ -21,7 +21,7 @@ import structlog
 from sqlalchemy import Connection
 
 from partnerhook.core.delivery import DAY_S, Answer, Decision, Fate, Reply, Schedule, decide
-from partnerhook.core.errors import StoreUnavailable
+from partnerhook.core.errors import PartnerhookError, StoreUnavailable
 from partnerhook.core.health import HealthKind
 from partnerhook.core.observations import MICROSECONDS
 from partnerhook.services.alarms import Trouble, calm, sound
@@ -206,13 +206,20 @@ class TargetLoop:
     async def _answer(self, parcel: Parcel | None) -> Answer:
         if parcel is None:
             return Answer(Reply.FAILED, text="What was to be delivered is not there any more.")
-        try:
-            async with asyncio.timeout(self.target.timeout_s):
-                return await parcel.hand_over()
-        except TimeoutError:
-            return Answer(Reply.FAILED, text=f"No answer within {self.target.timeout_s:g} s.")
-        except Exception as error:  # noqa: BLE001 - the edge to other people's systems: whatever it was, it is tried again
-            return Answer(Reply.FAILED, text=f"{type(error).__name__}: {error}"[:1_000])
+        return await one_attempt(parcel.hand_over(), self.target.timeout_s)
+
+
+async def one_attempt(hand_over: Awaitable[Answer], timeout_s: float) -> Answer:
+    """How an attempt ends, whatever goes wrong in it."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await hand_over
+    except TimeoutError:
+        return Answer(Reply.FAILED, text=f"no answer within {timeout_s:g} s")
+    except PartnerhookError as problem:
+        return Answer(Reply.FAILED, text=str(problem))
+    except Exception as error:  # noqa: BLE001 - the edge to other people's systems: whatever it was, it is tried again
+        return Answer(Reply.FAILED, text=f"{type(error).__name__}: {error}"[:1_000])
 
 
 def holder() -> str:

@@ -44,6 +44,7 @@ ONLY: Final[Mapping[str, tuple[str, ...]]] = {
     "path": ("file",),
     "urls": ("alert",),
     "template": ("alert",),
+    "title": ("alert",),
     "group_s": ("alert",),
     "function": ("python",),
 }
@@ -99,6 +100,7 @@ class DestinationSettings(TargetSettings):
     urls: SecretList = Field((), description="alert: Apprise URLs (Slack, Teams, mailto://...), each told.")
     urls_file: Path | None = Field(None, description="A file that holds urls, a line each.")
     template: str = Field("", description="alert: the text of a message; docs/deliveries.md has its fields.")
+    title: str = Field("", description="alert: the title of a message; {summary} and {count} stand for what it says.")
     group_s: Number = Field(5.0, ge=0, le=600, description="alert: what comes within so many seconds is one message.")
     function: str = Field("", description="python: package.module:function, called with the document.")
     give_up_after_s: Number = Field(
