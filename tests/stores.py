@@ -13,7 +13,7 @@ from partnerhook.core.receipts import Receipt, Stored
 from partnerhook.core.signature import sign, verify
 from partnerhook.services import ingest
 from partnerhook.services.ingest import Post
-from partnerhook.services.notify import NOBODY
+from partnerhook.services.notify import NOBODY, Routes
 from partnerhook.store import receipts
 from partnerhook.store.engine import for_writing, open_engine
 from partnerhook.store.migrate import migrate
@@ -39,10 +39,10 @@ def arrive(raw: bytes, *, app: str = "default", received_at: int = NOON_S * MICR
     return Post(verify(raw, sign(raw, SECRET), [SECRET]), app, received_at)
 
 
-def deliver(engine: Engine, *posts: Post) -> list[Stored]:
+def deliver(engine: Engine, *posts: Post, routes: Routes = NOBODY) -> list[Stored]:
     """All of them in one commit."""
     with writing(engine) as conn:
-        return ingest.commit(conn, posts, NOBODY)
+        return [one for one in ingest.commit(conn, posts, routes) if isinstance(one, Stored)]
 
 
 def receipts_of(engine: Engine, stored: Sequence[Stored]) -> list[Receipt]:

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from partnerhook import config
 from partnerhook.config import AppSettings, Settings, variable
 from partnerhook.core.errors import ConfigurationInvalid
-from partnerhook.settings import SECRETS, split_listen
+from partnerhook.settings import SECRETS, TABLES, split_listen
 from strategies import examples
 
 Write = Callable[..., Path]
-PORTABLE_KEYS = sorted(set(Settings.model_fields) - {"apps"})
+PORTABLE_KEYS = sorted(set(Settings.model_fields) - set(TABLES))
 
 
 @pytest.fixture(autouse=True)

@@ -16,10 +16,13 @@ MODULES = sorted(CORE.rglob("*.py"))
 
 ALLOWED_IMPORTS = {
     "__future__",
+    "base64",
+    "binascii",
     "collections",
     "dataclasses",
     "datetime",
     "enum",
+    "fnmatch",
     "functools",
     "hashlib",
     "heapq",

@@ -98,7 +98,7 @@ def page() -> str:
     """The whole document."""
     return document(
         "# Configuration",
-        generated("settings", "cli/keys.py"),
+        generated("settings/__init__.py", "settings/targets.py", "cli/keys.py"),
         INTRODUCTION,
         "## Keys",
         _keys(describe_keys()),

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from commands import Command
 
-from partnerhook.settings import AppSettings, Settings
+from partnerhook.settings import TABLES, AppSettings, Settings
+from partnerhook.settings.targets import DestinationSettings, ForwardSettings
 
 SECRET, TOKEN, PASSWORD = "hush-the-secret", "hush-the-token", "hush-the-password"
 
@@ -38,18 +39,21 @@ def test_the_written_file_has_every_key(empty: Command):
     empty.lines("config", "init")
 
     text = (empty.folder / "partnerhook.toml").read_text()
-    top, _, table = text.partition("#[apps.NAME]")
+    top, _, tables = text.partition("#[apps.NAME]")
     document = tomllib.loads(re.sub(r"^#(?=[a-z\[])", "", text, flags=re.MULTILINE))
-    defaults = Settings().model_dump(mode="json", exclude={"apps", *AppSettings.model_fields, "database_url"})
+    defaults = Settings().model_dump(mode="json", exclude={*TABLES, *AppSettings.model_fields, "database_url"})
 
     assert set(document) == set(Settings.model_fields)
     assert set(document["apps"]["NAME"]) == set(AppSettings.model_fields)
+    assert set(document["destinations"][0]) == {"name", *DestinationSettings.model_fields}
+    assert set(document["forward"][0]) == {"name", *ForwardSettings.model_fields}
     assert document | {key: value for key, value in defaults.items() if value is not None} == document
     assert document["database_url"] == "sqlite:///partnerhook.db"
     for key, field in Settings.model_fields.items():
-        assert (field.description or "") in top.replace("\n# ", " ")
-        assert key == "apps" or f"# PARTNERHOOK_{key.upper()}\n" in top
-    assert all(f"# PARTNERHOOK_APPS__NAME__{key.upper()}\n" in table for key in AppSettings.model_fields)
+        assert (field.description or "") in text.replace("\n# ", " ")
+        assert key in TABLES or f"# PARTNERHOOK_{key.upper()}\n" in top
+    for kind, model in TABLES.items():
+        assert all(f"# PARTNERHOOK_{kind.upper()}__NAME__{key.upper()}\n" in tables for key in model.model_fields)
     assert max(map(len, text.splitlines())) <= 100
 
 
@@ -119,7 +123,7 @@ def test_show_tells_where_each_value_comes_from(configured: Command):
     assert rows["path"] == ("/webhook", "default")
     assert rows["apps.acme.app_secrets"] == ("set", "file")
     assert rows["apps.acme.path"] == ("/legacy", "file")
-    assert set(rows) == set(Settings.model_fields) - {"apps"} | {f"apps.acme.{key}" for key in AppSettings.model_fields}
+    assert set(rows) == set(Settings.model_fields) - set(TABLES) | {f"apps.acme.{key}" for key in AppSettings.model_fields}
     assert not [secret for secret in (SECRET, TOKEN, PASSWORD) if secret in ended.stdout]
 
 
@@ -129,7 +133,7 @@ def test_show_for_people(configured: Command):
 
     lines = ended.stdout.splitlines()
     assert ended.returncode == 0
-    assert len(lines) == len(Settings.model_fields) - 1 + len(AppSettings.model_fields)
+    assert len(lines) == len(Settings.model_fields) - len(TABLES) + len(AppSettings.model_fields)
     (line,) = [line for line in lines if line.startswith("connections_max")]
     assert re.match(r"connections_max +8 +environment +Open connections", line)
     assert ended.stderr.splitlines() == [

@@ -18,7 +18,7 @@ from partnerhook.core.receipts import Fate, Stored
 from partnerhook.services.ingest import Post
 from partnerhook.services.notify import Routing
 from partnerhook.services.query import Queries
-from partnerhook.services.write import Chore, Done, Work, Writer
+from partnerhook.services.write import Chore, Result, Work, Writer
 from partnerhook.store.engine import sqlite_file
 from partnerhook.store.writer import BATCH_BYTES_MAX, Committed, GroupCommit
 from stores import arrive, new_store, writing
@@ -45,9 +45,9 @@ REFUSE = f"""
 
 
 @asynccontextmanager
-async def running(engine: Engine) -> AsyncIterator[tuple[Writer, list[Committed[Stored | Done]]]]:
+async def running(engine: Engine) -> AsyncIterator[tuple[Writer, list[Committed[Result]]]]:
     """A writer with its thread, and what it tells of its commits."""
-    commits: list[Committed[Stored | Done]] = []
+    commits: list[Committed[Result]] = []
     work = Work(Routing())
     writer: Writer = GroupCommit(engine, asyncio.get_running_loop(), work.apply, work.salvage, commits.append)
     writer.start()
@@ -168,7 +168,7 @@ async def refused(engine: Engine, error: Exception) -> None:
     """The first commit fails with `error`, the second one does not."""
     failures = [error]
 
-    def apply(conn: Connection, jobs: Sequence[Post | Chore]) -> list[Stored | Done]:
+    def apply(conn: Connection, jobs: Sequence[Post | Chore]) -> list[Result]:
         if failures:
             raise failures.pop()
         return work.apply(conn, jobs)

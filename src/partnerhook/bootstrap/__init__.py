@@ -20,7 +20,7 @@ from partnerhook.bootstrap.graph import (
     subscriber,
 )
 from partnerhook.bootstrap.serve import serve
-from partnerhook.bootstrap.store import check_store, migrate, open_store, queries, rebuild
+from partnerhook.bootstrap.store import check_store, erase_bodies, find_bodies, migrate, open_store, queries, rebuild
 
 __all__ = [
     "HandOver",
@@ -32,7 +32,9 @@ __all__ = [
     "developers_sink",
     "emulate",
     "emulator_at",
+    "erase_bodies",
     "examine",
+    "find_bodies",
     "graph_client",
     "graph_role",
     "migrate",

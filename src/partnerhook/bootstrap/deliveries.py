@@ -33,7 +33,14 @@ def routes(settings: Settings) -> Routes:
             for name, one in settings.destinations.items()
         ),
         tuple(
-            ForwardRoute(name, one.fields, one.apps, one_by_one=one.concurrency == 1)
+            ForwardRoute(
+                name,
+                one.fields,
+                one.apps,
+                one_by_one=one.concurrency == 1,
+                bytes_max=one.backlog_bytes_max,
+                drops_oldest=one.when_full == "drop_oldest",
+            )
             for name, one in settings.forward.items()
         ),
     )

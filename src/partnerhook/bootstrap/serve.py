@@ -13,11 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from partnerhook.config import AppSettings, Settings
-    from partnerhook.core.receipts import Stored
     from partnerhook.receiver.app import Callback
     from partnerhook.receiver.server import Listener
     from partnerhook.services.meters import Meters
-    from partnerhook.services.write import Done, Writer
+    from partnerhook.services.write import Result, Writer
     from partnerhook.store.writer import Committed
 
 
@@ -130,13 +129,16 @@ class _Server:
 
         from partnerhook.services.deliver import holder
         from partnerhook.services.reload import obey
-        from partnerhook.services.retain import retain
+        from partnerhook.services.retain import Keeping, retain
         from partnerhook.services.watch import watch
 
         settings = self._settings
+        keeping = Keeping(
+            settings.raw_bodies_keep_days, settings.forwarded_bodies_keep_hours, settings.deliveries_keep_days
+        )
         self._beside += [
             asyncio.create_task(obey(self._engine, holder(), self._reload)),
-            asyncio.create_task(retain(self._engine, keep_days=settings.raw_bodies_keep_days)),
+            asyncio.create_task(retain(self._engine, keeping)),
             asyncio.create_task(watch(self._engine, watched(settings), self._routing)),
         ]
         asking = asking_apps(settings)
@@ -150,7 +152,7 @@ class _Server:
             why = "reconcile_every_s is 0" if asking else "no app has an app_id and an access_token"
             structlog.get_logger("partnerhook.reconcile").info("reconciliation is off", reason=why)
 
-    def _committed(self, commit: Committed[Stored | Done]) -> None:
+    def _committed(self, commit: Committed[Result]) -> None:
         """On the event loop, after each commit."""
         from partnerhook.core.receipts import Stored
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy import Engine
 
@@ -55,6 +55,20 @@ def rebuild(settings: Settings, *, check: bool, on_progress: Callable[[int, int]
     from partnerhook.services.rebuild import rebuild
 
     return rebuild(existing_store(settings), check=check, on_progress=on_progress)
+
+
+def find_bodies(settings: Settings, text: str, on_progress: Callable[[int, int], None]) -> list[int]:
+    """The receipts whose raw bodies hold a text."""
+    from partnerhook.services.erase import find
+
+    return find(existing_store(settings), text, on_progress)
+
+
+def erase_bodies(settings: Settings, ids: Sequence[int]) -> int:
+    """Erase the raw bodies of receipts; how many there were."""
+    from partnerhook.services.erase import erase
+
+    return erase(existing_store(settings), ids)
 
 
 def migrate(settings: Settings) -> tuple[str | None, str]:

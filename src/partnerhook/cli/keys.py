@@ -94,4 +94,6 @@ def _plain(value: Any) -> str:
 
 def _literal(default: Any) -> str:
     """A default in TOML; its texts have no other escapes than JSON's."""
+    if isinstance(default, bool):
+        return str(default).lower()
     return _plain(default) if isinstance(default, (int, float)) or not _plain(default) else json.dumps(_plain(default))

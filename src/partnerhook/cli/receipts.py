@@ -1,4 +1,4 @@
-"""`partnerhook receipts list | show`."""
+"""`partnerhook receipts list | show | erase`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from cyclopts import App, Parameter
 
 from partnerhook import bootstrap, config
 from partnerhook.cli import views
+from partnerhook.cli.agreement import agreed
 from partnerhook.cli.options import ConfigFile, Format
 from partnerhook.cli.output import Column, Kind, put, show_attributes, show_document, show_items, show_list
+from partnerhook.cli.progress import progress
 from partnerhook.core.errors import PartnerhookError
 from partnerhook.core.observations import MICROSECONDS
 from partnerhook.core.receipts import Fate, Outcome, Receipt
@@ -23,7 +25,7 @@ RECEIPT_ID_MAX: Final = 2**63 - 1
 
 app = App(
     name="receipts",
-    help="""List and show the POSTs that came in with a right signature, and what became of each of their changes.
+    help="""List, show and erase the POSTs that came in with a right signature, with what became of their changes.
 
     Example: `partnerhook receipts list --quarantined`
     """,
@@ -87,6 +89,42 @@ def list_(
         else "No receipt fits. `partnerhook receipts list` shows all."
     )
     show_list(found, RECEIPTS, output, if_empty=hint)
+
+
+@app.command
+def erase(
+    *ids: Annotated[int, Parameter(help="Receipts by number.")],
+    containing: Annotated[
+        str | None, Parameter(help="All whose body holds this text, such as a telephone number or a name.")
+    ] = None,
+    yes: Annotated[bool, Parameter(negative=(), help="Do not ask.")] = False,
+    config_file: ConfigFile = None,
+    output: Format = "text",
+) -> None:
+    """Erase the raw bodies of POSTs, by number or by a text in them, for whoever asks to be forgotten.
+
+    The receipt stays, with its size and outcomes, and so do observations and solutions: these hold ids, words and
+    times. A forward target that still waits for it does not get it. Old bytes may stay in free pages of an SQLite file
+    until they are written over; `VACUUM` removes them.
+
+    Example: `partnerhook receipts erase --containing 4915112345678`
+    """
+    settings = config.load(config_file)
+    if bool(ids) == bool(containing):
+        raise PartnerhookError("Name receipts by number, or a text with --containing; not both.")
+    if wrong := [one for one in ids if not 0 < one <= RECEIPT_ID_MAX]:
+        raise PartnerhookError(f"There is no receipt {wrong[0]}.")
+    found = list(ids)
+    if containing:
+        with progress("Looking") as on_progress:
+            found = bootstrap.find_bodies(settings, containing, on_progress)
+    erased = 0
+    if found and agreed(f"Erase the bodies of {len(found)} receipts, for good?", yes=yes):
+        erased = bootstrap.erase_bodies(settings, found)
+    if output == "json":
+        show_document({"erased": erased})
+    else:
+        put(f"{erased} bodies erased.")
 
 
 @app.command

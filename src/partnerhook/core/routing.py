@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from partnerhook.core.health import TYPE_PREFIX
 from partnerhook.core.names import PARTNER_SOLUTIONS
+from partnerhook.core.receipts import Outcome
 
 
 class Route(NamedTuple):
@@ -60,6 +61,10 @@ class ForwardRoute(NamedTuple):
     apps: tuple[str, ...] = ()
     one_by_one: bool = False
     """One after the other, in the order in which they were received."""
+    bytes_max: int = 1024**3
+    """Of bodies that may wait."""
+    drops_oldest: bool = False
+    """At that bound; else what only full targets want is not taken."""
 
 
 def wants_post(route: ForwardRoute, app: str, fields: Sequence[str]) -> bool:
@@ -69,6 +74,6 @@ def wants_post(route: ForwardRoute, app: str, fields: Sequence[str]) -> bool:
     return not route.fields or any(field in route.fields for field in fields)
 
 
-def must_be_taken(fields: Sequence[str]) -> bool:
-    """Whether a POST is taken however full everybody is: it may tell of a solution."""
-    return PARTNER_SOLUTIONS in fields
+def must_be_taken(outcomes: Sequence[Outcome]) -> bool:
+    """Whether a POST is taken however full everybody is: it tells, or may tell, of a solution or of a customer."""
+    return any(outcome.key or outcome.field == PARTNER_SOLUTIONS for outcome in outcomes)

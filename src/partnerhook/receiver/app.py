@@ -16,6 +16,7 @@ from partnerhook.receiver.limits import CUT_OFF, BodiesInFlight, BodyTooLong, Cl
 from partnerhook.services.ingest import Post
 from partnerhook.services.meters import Meters, Refusal
 from partnerhook.services.notify import Routing
+from partnerhook.services.pass_on import NoRoom
 from partnerhook.services.suspect import Suspect
 from partnerhook.services.write import Writer
 
@@ -144,7 +145,9 @@ class Receiver:
         if verified.secret_index:
             self._suspect.previous_secret(callback.app)
         kept = kept_headers.keep(headers) if self._routing.now.forward else ""
-        await self._writer.submit(Post(verified, callback.app, received_at, kept), len(body))
+        outcome = await self._writer.submit(Post(verified, callback.app, received_at, kept), len(body))
+        if isinstance(outcome, NoRoom):
+            raise StoreUnavailable(f"No more may wait for {', '.join(outcome.targets)}.")
 
 
 OK: Final = {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]}

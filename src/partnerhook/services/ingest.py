@@ -17,7 +17,8 @@ from partnerhook.core.partner_solutions import SolutionUpdate
 from partnerhook.core.receipts import Fate, Outcome, Receipt, Stored
 from partnerhook.core.signature import VerifiedBody
 from partnerhook.core.wire import Envelope, OtherChange, Piece, Unreadable
-from partnerhook.services.notify import Routes, pass_on
+from partnerhook.services.notify import Routes
+from partnerhook.services.pass_on import Candidate, NoRoom, admit, pass_on
 from partnerhook.services.project import append_and_project
 from partnerhook.store import customers, receipts
 
@@ -92,9 +93,22 @@ def _outcome(piece: Piece, key: str) -> Outcome:
             return Outcome(piece.path, piece.field, Fate.QUARANTINED, reason=piece.reason)
 
 
-def commit(conn: Connection, posts: Sequence[Post], routes: Routes) -> list[Stored]:
+def commit(conn: Connection, posts: Sequence[Post], routes: Routes) -> list[Stored | NoRoom]:
     """Read and store many POSTs in the transaction of `conn`: observations, solutions, notices, customers, receipts."""
-    numbered = list(zip(receipts.reserve(conn, len(posts)), [read(post) for post in posts], strict=True))
+    arrivals = [read(post) for post in posts]
+    if not routes.forward:
+        return list(_store(conn, arrivals, routes))
+    candidates = [Candidate(one.post.app, len(one.post.body.raw), one.outcomes) for one in arrivals]
+    refused = admit(conn, candidates, routes.forward)
+    taken = [arrival for arrival, no_room in zip(arrivals, refused, strict=True) if no_room is None]
+    stored = _store(conn, taken, routes) if taken else []
+    pass_on(conn, stored, routes.forward)
+    of_taken = iter(stored)
+    return [next(of_taken) if no_room is None else no_room for no_room in refused]
+
+
+def _store(conn: Connection, arrivals: Sequence[Arrival], routes: Routes) -> list[Stored]:
+    numbered = list(zip(receipts.reserve(conn, len(arrivals)), arrivals, strict=True))
     observed = [(one, number) for number, arrival in numbered for one in arrival.observed]
     fresh = append_and_project(conn, observed, routes)
     fresh |= customers.append(
@@ -112,8 +126,6 @@ def commit(conn: Connection, posts: Sequence[Post], routes: Routes) -> list[Stor
     receipts.append(
         conn, [_receipt(arrival.post, one, arrival.flags) for (_, arrival), one in zip(numbered, stored, strict=True)]
     )
-    if routes.forward:
-        pass_on(conn, stored, routes.forward)
     return stored
 
 

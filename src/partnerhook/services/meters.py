@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disa
 from partnerhook.core.delivery import Fate as DeliveryFate
 from partnerhook.core.delivery import Reply
 from partnerhook.core.receipts import Stored
-from partnerhook.services.write import Done
+from partnerhook.services.write import Result
 from partnerhook.store.writer import Committed
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ class Meters:
         """A webhook was answered 200, this long after its headers came."""
         self._answer_seconds_of(app).observe(seconds)
 
-    def committed(self, commit: Committed[Stored | Done]) -> None:
+    def committed(self, commit: Committed[Result]) -> None:
         """A commit ended. Counts once for all its webhooks: label look-ups for each would cost more than the rest."""
         if commit.error is not None:
             self._commits_failed.inc()

@@ -10,8 +10,7 @@ from sqlalchemy import Connection
 
 from partnerhook.core.lifecycle import Solution
 from partnerhook.core.notices import Step
-from partnerhook.core.receipts import Stored
-from partnerhook.core.routing import About, ForwardRoute, Route, wants, wants_post
+from partnerhook.core.routing import About, ForwardRoute, Route, wants
 from partnerhook.core.timeline import say
 from partnerhook.store import notices, outbox
 from partnerhook.store.notices import Told
@@ -68,18 +67,6 @@ def _route(
             to = [route.target for route in destinations if wants(route, subject)]
             wanted += [Wanted(target, number, notice_id, None, 0) for target in to]
     outbox.enqueue(conn, wanted, now=now)
-
-
-def pass_on(conn: Connection, stored: Sequence[Stored], routes: Sequence[ForwardRoute]) -> None:
-    """A delivery for each POST and each forward target that wants it."""
-    wanted = [
-        Wanted(route.target, 0 if route.one_by_one else one.receipt_id, None, one.receipt_id, one.body_bytes)
-        for one in stored
-        for route in routes
-        if wants_post(route, one.app, [outcome.field for outcome in one.outcomes])
-    ]
-    if wanted:
-        outbox.enqueue(conn, wanted, now=time.time_ns() // 1_000)
 
 
 def about(solution: Solution, step: Step) -> About:

@@ -6,14 +6,16 @@ import asyncio
 import itertools
 import time
 from collections.abc import AsyncIterator
-from typing import Final
+from functools import partial
+from typing import Final, NamedTuple
 
 import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from partnerhook.core.observations import MICROSECONDS
-from partnerhook.store import receipts
+from partnerhook.services.patience import transaction
+from partnerhook.store import deliveries, receipts
 from partnerhook.store.engine import for_writing
 
 log = structlog.get_logger("partnerhook.retention")
@@ -32,8 +34,18 @@ EVERY_S: Final = 3_600.0
 DAY_S: Final = 86_400
 
 
-async def retain(engine: Engine, *, keep_days: float) -> None:
-    """For ever: drop the raw bodies that are older than `keep_days`, once an hour, in small slices."""
+class Keeping(NamedTuple):
+    """What is kept for how long."""
+
+    bodies_days: float
+    gone_on_hours: float
+    """Bodies that went on to all forward targets, and tell nothing of a solution."""
+    deliveries_days: float
+
+
+async def retain(engine: Engine, keeping: Keeping) -> None:
+    """For ever: drop what is too old, once an hour, in small slices."""
+    keep_days = keeping.bodies_days
     behind = 0
     for hour in itertools.count():
         before = int((time.time() - keep_days * DAY_S) * MICROSECONDS)
@@ -42,6 +54,8 @@ async def retain(engine: Engine, *, keep_days: float) -> None:
             behind = await asyncio.to_thread(_first, engine, behind)
             async for count in _slices(engine, before, behind, thorough=hour % THOROUGH_EVERY == 0):
                 dropped += count
+            await _drop_gone_on(engine, keeping)
+            await _drop_deliveries(engine, keeping)
         except SQLAlchemyError as error:
             _warn(getattr(error, "orig", error))
         except Exception as error:  # noqa: BLE001 - whatever it is: the next hour is another try
@@ -49,6 +63,21 @@ async def retain(engine: Engine, *, keep_days: float) -> None:
         if dropped:
             log.info("raw bodies dropped", count=dropped, older_than_days=keep_days)
         await asyncio.sleep(EVERY_S)
+
+
+async def _drop_gone_on(engine: Engine, keeping: Keeping) -> None:
+    before = int((time.time() - keeping.gone_on_hours * 3_600) * MICROSECONDS)
+    find = partial(receipts.bodies_gone_on, received_before=before, limit=SLICE)
+    while ids := await transaction(engine, find, writes=False):
+        await transaction(engine, partial(receipts.drop_bodies, ids=ids), writes=True)
+        await asyncio.sleep(PAUSE_S)
+
+
+async def _drop_deliveries(engine: Engine, keeping: Keeping) -> None:
+    before = int((time.time() - keeping.deliveries_days * DAY_S) * MICROSECONDS)
+    drop = partial(deliveries.drop_settled, before=before, limit=SLICE)
+    while await transaction(engine, drop, writes=True) == SLICE:
+        await asyncio.sleep(PAUSE_S)  # noqa: ASYNC110 - a pause between two slices, and nothing to wait for
 
 
 def _warn(error: object) -> None:

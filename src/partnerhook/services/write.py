@@ -12,6 +12,7 @@ from partnerhook.core.receipts import Stored
 from partnerhook.services import ingest
 from partnerhook.services.ingest import Post
 from partnerhook.services.notify import Routing
+from partnerhook.services.pass_on import NoRoom
 from partnerhook.store.writer import GroupCommit
 
 log = structlog.get_logger("partnerhook.store")
@@ -30,7 +31,8 @@ class Done(NamedTuple):
     error: Exception | None = None
 
 
-Writer = GroupCommit[Post | Chore, Stored | Done]
+Result = Stored | NoRoom | Done
+Writer = GroupCommit[Post | Chore, Result]
 
 
 class Work:
@@ -39,7 +41,7 @@ class Work:
     def __init__(self, routing: Routing) -> None:
         self._routing = routing
 
-    def apply(self, conn: Connection, jobs: Sequence[Post | Chore]) -> list[Stored | Done]:
+    def apply(self, conn: Connection, jobs: Sequence[Post | Chore]) -> list[Result]:
         """Everything in one transaction."""
         posts = [job for job in jobs if isinstance(job, Post)]
         stored = ingest.commit(conn, posts, self._routing.now) if posts else []
@@ -48,7 +50,7 @@ class Work:
         of_posts = iter(stored)
         return [next(of_posts) if isinstance(job, Post) else Done(job.run(conn)) for job in jobs]
 
-    def salvage(self, conn: Connection, job: Post | Chore, error: Exception) -> Stored | Done:
+    def salvage(self, conn: Connection, job: Post | Chore, error: Exception) -> Result:
         """What becomes of a job that cannot be done: a POST is kept as it is, a chore is told."""
         if isinstance(job, Post):
             return ingest.salvage(conn, job, error)

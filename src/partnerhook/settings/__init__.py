@@ -148,6 +148,13 @@ class Settings(AppSettings):
     health_every_s: Number = Field(
         3_600.0, ge=0, le=86_400, description="Seconds between two looks at our own health inside of `serve`; 0: none."
     )
+    forwarded_bodies_keep_hours: Number = Field(
+        24.0,
+        ge=0,
+        le=876_000,
+        description="Hours that raw bodies are kept once all forward targets have them, if they tell nothing of a"
+        " solution: they hold people's messages.",
+    )
     deliveries_keep_days: Number = Field(
         30.0, gt=0, le=36_500, description="Days that settled deliveries are kept, with their attempts."
     )

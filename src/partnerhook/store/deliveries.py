@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, literal_column, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, literal_column, select, update
 
 from partnerhook.core.delivery import Answer, Fate, Reply
+from partnerhook.store import targets
 from partnerhook.store.outbox import make_next_due
 from partnerhook.store.schema import attempts, deliveries, notices, solution_numbers
 
@@ -96,29 +97,43 @@ def dead(conn: Connection) -> dict[str, int]:
 
 
 def put_back(conn: Connection, wanted: Sequence[Listed], *, now: int) -> None:
-    """Have deliveries that were given up tried again; each behind nobody, for its turn was long ago."""
+    """Have deliveries that were given up tried again; each behind whatever waits in its lane."""
     for one in wanted:
-        mine = deliveries.c.id == one.id
-        lane = conn.execute(select(deliveries.c.lane).where(mine)).scalar_one()
-        busy = conn.execute(_lane_waits, {"same_target": one.target, "same_lane": lane}).first() is not None
-        due_at = None if busy else now
-        conn.execute(
-            update(deliveries)
-            .where(mine, deliveries.c.fate.in_([Fate.DEAD.value, Fate.DISCARDED.value]))
-            .values(fate=Fate.WAITING.value, due_at=due_at, settled_at=None, first_attempt_at=None)
-        )
+        row = _open_for_change(conn, one, (Fate.DEAD, Fate.DISCARDED))
+        if row is None:
+            continue
+        busy = conn.execute(_lane_waits, {"same_target": one.target, "same_lane": row.lane}).first() is not None
+        values = {"fate": Fate.WAITING.value, "due_at": None if busy else now, "settled_at": None}
+        conn.execute(update(deliveries).where(deliveries.c.id == one.id).values(**values, first_attempt_at=None))
+        targets.add_waiting(conn, one.target, row.bytes)
 
 
 def discard(conn: Connection, wanted: Sequence[Listed], *, now: int) -> None:
     """Give deliveries up."""
     for one in wanted:
-        lane = conn.execute(select(deliveries.c.lane).where(deliveries.c.id == one.id)).scalar_one()
-        conn.execute(
-            update(deliveries)
-            .where(deliveries.c.id == one.id, deliveries.c.fate.in_([Fate.WAITING.value, Fate.DEAD.value]))
-            .values(fate=Fate.DISCARDED.value, due_at=None, holder="", settled_at=now)
-        )
-        make_next_due.run(conn, [(now, one.target, lane)])
+        row = _open_for_change(conn, one, (Fate.WAITING, Fate.DEAD))
+        if row is None:
+            continue
+        values = {"fate": Fate.DISCARDED.value, "due_at": None, "settled_at": now, "holder": ""}
+        conn.execute(update(deliveries).where(deliveries.c.id == one.id).values(**values))
+        if row.fate == Fate.WAITING:
+            targets.add_waiting(conn, one.target, -row.bytes)
+        make_next_due.run(conn, [(now, one.target, row.lane)])
+
+
+def _open_for_change(conn: Connection, one: Listed, fates: Sequence[Fate]) -> Any:
+    """The delivery as it is now, if it still has one of these fates."""
+    query = select(deliveries.c.lane, deliveries.c.bytes, deliveries.c.fate).where(deliveries.c.id == one.id)
+    return conn.execute(query.where(deliveries.c.fate.in_([fate.value for fate in fates]))).one_or_none()
+
+
+def drop_settled(conn: Connection, before: int, limit: int) -> int:
+    """Forget deliveries that were settled before `before` (Unix microseconds), with their attempts; how many."""
+    settled = select(deliveries.c.id).where(deliveries.c.settled_at < before).order_by(deliveries.c.id).limit(limit)
+    ids = list(conn.execute(settled).scalars())
+    conn.execute(delete(attempts).where(attempts.c.delivery_id.in_(ids)))
+    conn.execute(delete(deliveries).where(deliveries.c.id.in_(ids)))
+    return len(ids)
 
 
 def try_now(conn: Connection, target: str, *, now: int) -> None:

@@ -25,11 +25,16 @@ from sqlalchemy import (
 )
 
 from partnerhook.core.delivery import Answer, Decision, Fate
+from partnerhook.store import targets
 from partnerhook.store.bulk import Bulk
 from partnerhook.store.engine import reserve_ids
 from partnerhook.store.schema import attempts, deliveries
 
 WAITING: Final = deliveries.c.fate == literal_column("'waiting'")
+
+
+DROPPED_AT_ONCE_MAX: Final = 2_000
+"""In one transaction; the next one goes on."""
 
 
 class Wanted(NamedTuple):
@@ -117,6 +122,8 @@ def enqueue(conn: Connection, wanted: Sequence[Wanted], *, now: int) -> range:
         for row_id, (to, lane, notice, receipt, size) in zip(ids, wanted, strict=True)
     ]
     _enqueue.run(conn, rows)
+    for target in {one.target for one in wanted if one.bytes}:
+        targets.add_waiting(conn, target, sum([one.bytes for one in wanted if one.target == target]))
     return ids
 
 
@@ -171,6 +178,8 @@ def settle(conn: Connection, ended: Sequence[Settlement]) -> None:
     """Write down how attempts ended. A delivery that somebody else has claimed since is theirs."""
     if not ended:
         return
+    for_good = [one for one in ended if one.decision.fate is not Fate.WAITING]
+    _forget_bytes(conn, for_good)
     _settle.run(
         conn,
         [
@@ -187,11 +196,7 @@ def settle(conn: Connection, ended: Sequence[Settlement]) -> None:
     )
     make_next_due.run(
         conn,
-        [
-            (one.ended_at, one.claimed.target, one.claimed.lane)
-            for one in ended
-            if one.decision.fate is not Fate.WAITING
-        ],
+        [(one.ended_at, one.claimed.target, one.claimed.lane) for one in for_good],
     )
     ids = reserve_ids(conn, attempts.c.id, len(ended))
     _attempt.run(
@@ -209,6 +214,34 @@ def settle(conn: Connection, ended: Sequence[Settlement]) -> None:
             for row_id, one in zip(ids, ended, strict=True)
         ],
     )
+
+
+def _forget_bytes(conn: Connection, settled: Sequence[Settlement]) -> None:
+    """What is settled waits no more. Before it is written down: of what somebody else has claimed they keep count."""
+    posts = [one.claimed for one in settled if one.claimed.receipt_id is not None]
+    for holder in {one.holder for one in posts}:
+        mine = deliveries.c.id.in_([one.id for one in posts if one.holder == holder])
+        held = select(deliveries.c.target, func.sum(deliveries.c.bytes)).where(mine, deliveries.c.holder == holder)
+        for target, count in conn.execute(held.group_by(deliveries.c.target)).all():
+            targets.add_waiting(conn, target, -count)
+
+
+def make_room(conn: Connection, target: str, count: int, *, now: int) -> int:
+    """Give up the oldest that wait for a target and are not under way, until `count` bytes are free; how many."""
+    query = select(deliveries.c.id, deliveries.c.bytes, deliveries.c.lane).where(
+        deliveries.c.target == target, deliveries.c.fate == literal_column("'waiting'"), deliveries.c.holder == ""
+    )
+    dropped = 0
+    for row in conn.execute(query.order_by(deliveries.c.id).limit(DROPPED_AT_ONCE_MAX)).all():
+        if count <= 0:
+            break
+        gone = {"fate": Fate.DEAD.value, "due_at": None, "settled_at": now}
+        conn.execute(update(deliveries).where(deliveries.c.id == row.id).values(**gone))
+        targets.add_waiting(conn, target, -row.bytes)
+        make_next_due.run(conn, [(now, target, row.lane)])
+        count -= row.bytes
+        dropped += 1
+    return dropped
 
 
 def release(conn: Connection, gone: Iterable[str], *, now: int) -> None:

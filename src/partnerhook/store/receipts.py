@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, insert, literal_column, null, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, exists, func, insert, literal_column, null, select, update
 
-from partnerhook.core.names import Flag
+from partnerhook.core.names import PARTNER_SOLUTIONS, Flag
 from partnerhook.core.receipts import Fate, Outcome, Receipt
 from partnerhook.store.bulk import Bulk
 from partnerhook.store.engine import reserve_ids
-from partnerhook.store.schema import receipts
+from partnerhook.store.schema import deliveries, receipts
 
 _append = Bulk(insert(receipts), *receipts.c.keys())
 _oldest_body = (
@@ -22,9 +22,15 @@ _oldest_body = (
     .limit(1)
 )
 _from = select(receipts.c.received_at).where(receipts.c.id >= bindparam("id")).order_by(receipts.c.id).limit(1)
+_still_wanted = exists(
+    select(literal_column("1")).where(
+        deliveries.c.receipt_id == receipts.c.id, deliveries.c.fate == literal_column("'waiting'")
+    )
+)
 _oldest_bodies = (
     select(receipts.c.id, receipts.c.body_bytes)
     .where(
+        ~_still_wanted,
         receipts.c.received_at < bindparam("before"),
         receipts.c.id.between(bindparam("first"), bindparam("last")),
         receipts.c.body.is_not(None),
@@ -125,9 +131,33 @@ def bodies_before(
     return ids
 
 
-def drop_bodies(conn: Connection, ids: Sequence[int]) -> None:
-    """Drop the raw bodies of these receipts."""
-    conn.execute(update(receipts).where(receipts.c.id.in_(ids)).values(body=None))
+def bodies_gone_on(conn: Connection, received_before: int, *, limit: int) -> list[int]:
+    """Receipts whose bodies went on to everybody who wanted them, and tell nothing of a solution.
+
+    They hold people's messages: what has been passed on need not be kept.
+    """
+    query = select(receipts.c.id).where(
+        receipts.c.headers.is_not(None),
+        receipts.c.body.is_not(None),
+        receipts.c.received_at < received_before,
+        receipts.c.quarantined == literal_column("0"),
+        ~receipts.c.outcomes.contains(PARTNER_SOLUTIONS, autoescape=True),
+        ~_still_wanted,
+    )
+    return list(conn.execute(query.order_by(receipts.c.id).limit(limit)).scalars())
+
+
+def holding(conn: Connection, text: bytes, *, first: int, last: int) -> list[int]:
+    """Of the receipts from id `first` to `last` those whose body holds `text`."""
+    holds = func.instr(receipts.c.body, text) > literal_column("0")
+    query = select(receipts.c.id).where(receipts.c.id.between(first, last), receipts.c.body.is_not(None), holds)
+    return list(conn.execute(query.order_by(receipts.c.id)).scalars())
+
+
+def drop_bodies(conn: Connection, ids: Sequence[int]) -> int:
+    """Drop the raw bodies of these receipts; how many still had one."""
+    kept = receipts.c.id.in_(ids) & receipts.c.body.is_not(None)
+    return conn.execute(update(receipts).where(kept).values(body=None, headers=None)).rowcount
 
 
 def _last_before(conn: Connection, received_at: int, after_id: int) -> int:

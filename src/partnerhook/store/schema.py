@@ -36,6 +36,10 @@ Index(
     postgresql_where=receipts.c.quarantined > 0,
 )
 
+# Partial: bodies that went on to others, until they are dropped.
+_gone_on = and_(receipts.c.headers.is_not(None), receipts.c.body.is_not(None))
+Index("receipts_gone_on", receipts.c.id, sqlite_where=_gone_on, postgresql_where=_gone_on)
+
 # Meta's ids are scattered; our numbers grow. What is keyed by them is written where the last write was,
 # and a commit of many webhooks touches few pages, however long the log is.
 solution_numbers = Table(
@@ -208,6 +212,7 @@ targets = Table(
     Column("paused_at", BigInteger),
     Column("paused_reason", Text, nullable=False),
     Column("failing_since", BigInteger),
+    Column("waiting_bytes", BigInteger, nullable=False, server_default="0"),
 )
 
 # How far somebody who listens has come.

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert
 
-from partnerhook.core.delivery import Reply
+from partnerhook.core.delivery import Answer, Reply
 from partnerhook.core.observations import MICROSECONDS
-from partnerhook.store.outbox import Settlement
 from partnerhook.store.schema import targets
 
 
@@ -26,6 +25,18 @@ class Standing(NamedTuple):
 FRESH: Final = Standing()
 
 
+class Ended(Protocol):
+    """An attempt that ended."""
+
+    @property
+    def answer(self) -> Answer:
+        """How."""
+
+    @property
+    def started_at(self) -> int:
+        """When it began, in Unix microseconds."""
+
+
 def standing(conn: Connection, name: str) -> Standing:
     """Of one target."""
     row = conn.execute(_columns.where(targets.c.name == name)).one_or_none()
@@ -38,21 +49,21 @@ def standings(conn: Connection) -> dict[str, Standing]:
     return {row.name: Standing(row.paused_at, row.paused_reason, row.failing_since) for row in rows}
 
 
-_columns = select(targets)
+_columns = select(targets.c.name, targets.c.paused_at, targets.c.paused_reason, targets.c.failing_since)
 
 
 def judge(
-    conn: Connection, name: str, before: Standing, ended: Sequence[Settlement], *, now: int, pause_after_s: float
+    conn: Connection, name: str, before: Standing, ended: Sequence[Ended], *, now: int, pause_after_s: float
 ) -> Standing:
     """How it stands after these attempts: it works again, fails on, or has to be paused."""
     after = before
-    if any(one.answer.reply is Reply.TAKEN for one in ended):
+    replies = [one.answer.reply for one in ended]
+    if Reply.TAKEN in replies:
         after = after._replace(failing_since=None)
     elif before.failing_since is None:
         after = after._replace(failing_since=min(one.started_at for one in ended))
-    gone = next((one for one in ended if one.decision.pause), None)
-    if before.paused_at is None and gone is not None:
-        after = after._replace(paused_at=now, paused_reason=f"it answered that it is gone ({gone.answer.status})")
+    if before.paused_at is None and Reply.GONE in replies:
+        after = after._replace(paused_at=now, paused_reason="it answered that it is gone, and wants no more")
     elif before.paused_at is None and after.failing_since is not None:
         failing_s = (now - after.failing_since) / MICROSECONDS
         if failing_s > pause_after_s:
@@ -60,6 +71,20 @@ def judge(
     if after != before:
         save(conn, name, after)
     return after
+
+
+def waiting_bytes(conn: Connection, names: Sequence[str]) -> dict[str, int]:
+    """How many bytes of bodies wait for each target; of those that anything waits for."""
+    rows = conn.execute(select(targets.c.name, targets.c.waiting_bytes).where(targets.c.name.in_(names)))
+    return {row.name: row.waiting_bytes for row in rows}
+
+
+def add_waiting(conn: Connection, name: str, count: int) -> None:
+    """So many bytes more wait for a target, or fewer."""
+    if count:
+        new = insert(targets).values(name=name, paused_reason="", waiting_bytes=count)
+        more = targets.c.waiting_bytes + count
+        conn.execute(new.on_conflict_do_update(index_elements=["name"], set_={"waiting_bytes": more}))
 
 
 def save(conn: Connection, name: str, standing: Standing) -> None:

@@ -68,6 +68,7 @@ def upgrade() -> None:
         sa.Column("paused_at", sa.BigInteger),
         sa.Column("paused_reason", sa.Text, nullable=False),
         sa.Column("failing_since", sa.BigInteger),
+        sa.Column("waiting_bytes", sa.BigInteger, nullable=False, server_default="0"),
     )
     op.create_table(
         "listeners",
@@ -89,3 +90,5 @@ def upgrade() -> None:
     )
     # The headers that a forwarded POST takes along; empty where it goes nowhere.
     op.add_column("receipts", sa.Column("headers", sa.Text))
+    gone_on = sa.text("headers IS NOT NULL AND body IS NOT NULL")
+    op.create_index("receipts_gone_on", "receipts", ["id"], sqlite_where=gone_on, postgresql_where=gone_on)
