@@ -188,7 +188,7 @@ def _destination(name: str, one: DestinationSettings, engine: Engine) -> Target:
         # All messages that an alert groups wait for the one that is sent: their number is no load.
         concurrency=ALERTS_TOGETHER if one.kind == "alert" else one.concurrency,
         timeout_s=_timeout_s(one, sink),
-        schedule=Schedule(give_up_after_s=one.give_up_after_s),
+        schedule=Schedule(one.retry_first_s, one.retry_longest_s, one.give_up_after_s),
         pause_after_s=one.pause_after_s,
     )
 
@@ -218,7 +218,7 @@ def _forward(name: str, one: ForwardSettings, engine: Engine) -> Target:
         close=forward.close,
         concurrency=one.concurrency,
         timeout_s=one.timeout_s,
-        schedule=Schedule(give_up_after_s=one.give_up_after_s),
+        schedule=Schedule(one.retry_first_s, one.retry_longest_s, one.give_up_after_s),
         pause_after_s=one.pause_after_s,
     )
 

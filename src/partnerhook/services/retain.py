@@ -76,8 +76,8 @@ async def _drop_gone_on(engine: Engine, keeping: Keeping) -> None:
 async def _drop_deliveries(engine: Engine, keeping: Keeping) -> None:
     before = int((time.time() - keeping.deliveries_days * DAY_S) * MICROSECONDS)
     drop = partial(deliveries.drop_settled, before=before, limit=SLICE)
-    while await transaction(engine, drop, writes=True) == SLICE:
-        await asyncio.sleep(PAUSE_S)  # noqa: ASYNC110 - a pause between two slices, and nothing to wait for
+    while await transaction(engine, drop, writes=True) == SLICE:  # noqa: ASYNC110 - a pause, nothing to wait for
+        await asyncio.sleep(PAUSE_S)
 
 
 def _warn(error: object) -> None:

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from partnerhook.core.delivery import DAY_S
+from partnerhook.core.delivery import BASE_S, DAY_S, LONGEST_S
 from partnerhook.core.names import WORD_OF_STATE
 from partnerhook.settings.values import Number, Secret, SecretList, Texts, WebhookSecret, WebhookSecrets, Whole
 
@@ -66,6 +66,14 @@ class TargetSettings(BaseModel):
     )
     concurrency: Whole = Field(8, ge=1, le=256, description="Deliveries under way at once.")
     timeout_s: Number = Field(15.0, ge=0.1, le=600, description="Seconds that one attempt may take.")
+    retry_first_s: Number = Field(
+        BASE_S,
+        ge=0.01,
+        le=3600,
+        description="Longest wait until the second attempt, in seconds; twice as long each time. Each is a random part"
+        " of that.",
+    )
+    retry_longest_s: Number = Field(LONGEST_S, ge=0.01, description="No wait is longer than that, in seconds.")
     pause_after_s: Number = Field(
         DAY_S, ge=1, description="Seconds that every attempt has failed after which the target is paused."
     )
