@@ -23,7 +23,7 @@ demo: $(VENV)/runtime.stamp
 	@$(BIN)/partnerhook demo
 
 test: $(VENV)/test.stamp
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 check: $(VENV)/test.stamp
 	$(BIN)/ruff format --check .

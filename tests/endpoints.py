@@ -51,7 +51,10 @@ class Endpoint:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("content-length", 0)))
+                length = int(self.headers.get("content-length", 0))
+                body = self.rfile.read(length)
+                if len(body) < length:
+                    return  # whoever sent it was killed in the middle
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 endpoint.take(self, Got(self.path, headers, body, time.monotonic()))
 

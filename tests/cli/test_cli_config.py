@@ -123,7 +123,9 @@ def test_show_tells_where_each_value_comes_from(configured: Command):
     assert rows["path"] == ("/webhook", "default")
     assert rows["apps.acme.app_secrets"] == ("set", "file")
     assert rows["apps.acme.path"] == ("/legacy", "file")
-    assert set(rows) == set(Settings.model_fields) - set(TABLES) | {f"apps.acme.{key}" for key in AppSettings.model_fields}
+    assert set(rows) == set(Settings.model_fields) - set(TABLES) | {
+        f"apps.acme.{key}" for key in AppSettings.model_fields
+    }
     assert not [secret for secret in (SECRET, TOKEN, PASSWORD) if secret in ended.stdout]
 
 

@@ -272,4 +272,43 @@ def _alert(one: DestinationSettings) -> Sink:
     return AlertSink(urls=urls, template=one.template or None, title=one.title or None, group_s=one.group_s)
 
 
-_SINKS: dict[str, Callable[[DestinationSettings], Sink]] = {"http": _http, "python": _python, "alert": _alert}
+def _nats(one: DestinationSettings) -> Sink:
+    from partnerhook.sinks.nats import NatsSink
+
+    return NatsSink(url=_url(one), subject=one.subject)
+
+
+def _kafka(one: DestinationSettings) -> Sink:
+    from partnerhook.sinks.kafka import KafkaSink
+
+    return KafkaSink(url=_url(one), topic=one.topic)
+
+
+def _redis(one: DestinationSettings) -> Sink:
+    from partnerhook.sinks.redis import RedisSink
+
+    return RedisSink(url=_url(one), stream=one.stream)
+
+
+def _amqp(one: DestinationSettings) -> Sink:
+    from partnerhook.sinks.amqp import AmqpSink
+
+    return AmqpSink(url=_url(one), exchange=one.exchange, routing_key=one.routing_key)
+
+
+def _file(one: DestinationSettings) -> Sink:
+    from partnerhook.sinks.file import FileSink
+
+    return FileSink(path=one.path)
+
+
+_SINKS: dict[str, Callable[[DestinationSettings], Sink]] = {
+    "http": _http,
+    "nats": _nats,
+    "kafka": _kafka,
+    "redis": _redis,
+    "amqp": _amqp,
+    "file": _file,
+    "alert": _alert,
+    "python": _python,
+}

@@ -118,7 +118,7 @@ class Recipient:
             del self._has[next(iter(self._has))]
 
     def _send(self, alert: Alert) -> str:
-        from apprise import NotifyFormat, NotifyType  # noqa: PLC0415 - an extra
+        from apprise import NotifyFormat, NotifyType
 
         kind = NotifyType.WARNING if alert.grave else NotifyType.INFO
         heard: list[str] = []
@@ -142,7 +142,7 @@ def recipients(urls: Sequence[str]) -> list[Recipient]:
     if isinstance(urls, str) or not 1 <= len(urls) <= URLS_MAX:
         raise ConfigurationInvalid(f"needs 1 to {URLS_MAX} urls.")
     try:
-        import apprise  # noqa: F401, PLC0415 - an extra
+        import apprise  # noqa: F401 - an extra
     except ImportError as problem:
         raise missing_extra("alerts", problem) from None
     for name in LOGGERS:
@@ -169,8 +169,8 @@ def secrets_of(url: str) -> list[str]:
 
 
 def _recipient(number: int, url: str, asset: AppriseAsset) -> Recipient:
-    from apprise import Apprise  # noqa: PLC0415 - an extra
-    from apprise.common import OverflowMode  # noqa: PLC0415 - an extra
+    from apprise import Apprise
+    from apprise.common import OverflowMode
 
     try:
         service = Apprise.instantiate(url.strip(), asset=asset)
@@ -190,7 +190,7 @@ def _recipient(number: int, url: str, asset: AppriseAsset) -> Recipient:
 
 def _asset() -> AppriseAsset:
     """Apprise as we want it: it reads no files of its own, writes none, and starts no threads."""
-    from apprise import AppriseAsset, NotifyFormat, PersistentStoreMode  # noqa: PLC0415 - an extra
+    from apprise import AppriseAsset, NotifyFormat, PersistentStoreMode
 
     options: dict[str, Any] = {
         "storage_mode": PersistentStoreMode.MEMORY.value,

@@ -1,129 +1,67 @@
 """The one way out over HTTP: a POST to a URL that somebody has configured, and nowhere else.
 
-A name is resolved once; every address that it has must be public, and the connection goes to one of exactly these, so
-that a name which changes between check and connect changes nothing. TLS is checked against the name. No redirect is
-followed, no proxy of the environment is used, and what is read of an answer is bounded (httpcore2 takes headers of up
-to 100 KB; of the body only what is shown is kept).
+    outbound_url       which URLs at all
+    outbound_network   to which addresses; TLS by name
+    outbound           the request, bounded in time and size
+    outbound_answer    what the answer means
+
+Nothing of the environment is used: no proxy, no certificates, no key log. No redirect is followed: httpcore2, which is
+HTTP/1.1 and connections without a client on top, knows none. Nothing is decompressed.
 """
 
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from email.utils import parsedate_to_datetime
+import time
+from collections.abc import Mapping
+from contextlib import aclosing, suppress
 from pathlib import Path
-from time import time
-from typing import Any, Final, NamedTuple
-from urllib.parse import urlsplit
+from typing import Any, Final
 
 import httpcore2
+import httpx2
 
 from partnerhook import __version__
-from partnerhook.core.addresses import is_public
-from partnerhook.core.delivery import Answer, Reply
-from partnerhook.core.errors import PartnerhookError
+from partnerhook.sinks.outbound_answer import HttpAnswer, answer_of, retry_after_s
+from partnerhook.sinks.outbound_network import AddressRefused, CheckedNetwork, NotSent, Resolve, SystemResolver
+from partnerhook.sinks.outbound_url import Place, check_url, read_url
 from partnerhook.sinks.sink import cut
 
-BODY_BYTES_MAX: Final = 16_384
-"""So much of an answer is read; then the connection is closed."""
+__all__ = ["AddressRefused", "HttpAnswer", "NotSent", "Outbound", "answer_of", "check_url"]
 
-KEEP_ALIVE_S: Final = 20.0
+ANSWER_BYTES_MAX: Final = 16_384
+"""So much of an answer's body is read; then the connection is closed. Its headers: httpcore2 has h11 take 100 KiB."""
+
+ANSWER_S: Final = 2.0
+"""So long its body is read. The status is the answer; what trickles in behind it must not turn it into a failure."""
+
+KEEP_ALIVE_S: Final = 3.0
+"""Shorter than servers keep theirs, 5 s where it is little: what we send must not cross with their goodbye."""
+
+SOONER_S: Final = 0.05
+"""Before `timeout_s` is over for the one who calls: our message says where it stood."""
+
 USER_AGENT: Final = f"partnerhook/{__version__}"
 
-Resolve = Callable[[str, int], Awaitable[list[str]]]
-"""The addresses of a name, for a port."""
+STAGES: Final = {
+    "connection.connect_tcp.started": "it was being looked up and connected to",
+    "connection.start_tls.started": "it was asked for TLS",
+    "http11.send_request_headers.started": "it was being sent to",
+    "http11.receive_response_headers.started": "its answer was waited for",
+}
+"""httpcore2's names for where a request stands: https://www.encode.io/httpcore/extensions/#trace (read 2026-06)."""
 
 
-class NotSent(PartnerhookError):
-    """The request did not get an answer; the message says why, without query or secret."""
+class Progress:
+    """Where a request stands; httpcore2 tells it."""
 
+    def __init__(self) -> None:
+        self.stage = "a connection was waited for"
 
-class AddressRefused(NotSent):
-    """The URL leads where it must not."""
-
-
-class HttpAnswer(NamedTuple):
-    """What came back."""
-
-    status: int
-    text: str
-    """Its beginning, printable."""
-    retry_after_s: float | None
-
-
-def check_url(url: str, *, internal: bool) -> str:
-    """The URL. Raises ValueError; the message goes on after what it is for. Addresses are checked when it is used."""
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        raise ValueError("is no URL") from None
-    if parts.scheme not in {"http", "https"} or not host or not url.isascii() or not url.isprintable():
-        raise ValueError("is not https://HOST/PATH")
-    if {" ", "\\", "%"} & {*parts.netloc, *url[: url.find(host)]} or " " in url or "\\" in url:
-        raise ValueError("is not https://HOST/PATH")
-    if parts.username is not None or parts.password is not None or parts.fragment:
-        raise ValueError("has a user or a fragment, and must not")
-    if parts.scheme == "http" and not internal:
-        raise ValueError("is plain http; it needs https, or internal = true where it leads into a network of your own")
-    return url
-
-
-async def resolve(host: str, port: int) -> list[str]:
-    """All addresses that the system's resolver has for a name."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(address[0]) for *_, address in found))
-
-
-class CheckedNetwork(httpcore2.AsyncNetworkBackend):
-    """Connects to addresses that were checked, and to no name."""
-
-    def __init__(self, *, internal: bool, resolve: Resolve) -> None:
-        self._internal = internal
-        self._resolve = resolve
-        self._network = httpcore2.AnyIOBackend()
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - the library's signature
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore2.AsyncNetworkStream:
-        """Resolve, check all, connect to the first that answers."""
-        try:
-            addresses = await self._resolve(host, port)
-        except (OSError, UnicodeError):
-            raise NotSent(f"{host} cannot be resolved") from None
-        refused = [] if self._internal else [address for address in addresses if not is_public(address)]
-        if refused or not addresses:
-            raise AddressRefused(
-                f"{host} is {', '.join(refused) or 'no address'}, which is not of the public internet; set"
-                " internal = true where that is meant"
-            )
-        problem: Exception | None = None
-        for address in addresses:
-            try:
-                return await self._network.connect_tcp(address, port, timeout, local_address, socket_options)
-            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
-                problem = error
-        raise NotSent(f"{host}:{port} cannot be connected to: {problem or 'no answer'}")
-
-    async def connect_unix_socket(
-        self,
-        path: str,  # noqa: ARG002 - the library's signature, here and below
-        timeout: float | None = None,  # noqa: ARG002, ASYNC109
-        socket_options: Iterable[Any] | None = None,  # noqa: ARG002
-    ) -> httpcore2.AsyncNetworkStream:
-        """Never."""
-        raise AddressRefused("a Unix socket is no address")
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        await self._network.sleep(seconds)
+    async def __call__(self, event: str, _: Mapping[str, Any]) -> None:
+        """What has begun."""
+        self.stage = STAGES.get(event, self.stage)
 
 
 class Outbound:
@@ -136,79 +74,106 @@ class Outbound:
         timeout_s: float,
         connections_max: int,
         ca_file: Path | None = None,
-        resolve: Resolve = resolve,
+        resolve: Resolve | None = None,
     ) -> None:
+        """`internal`: any address will do, and plain http. `ca_file`: trusted instead of the system's certificates.
+
+        `resolve`: the addresses of a name; without it the system's resolver is asked.
+        """
         self._internal = internal
         self._timeout_s = timeout_s
+        self._resolver = SystemResolver()
         self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=ssl.create_default_context(cafile=ca_file),
+            ssl_context=_trust(ca_file),
             max_connections=connections_max,
             max_keepalive_connections=connections_max,
             keepalive_expiry=KEEP_ALIVE_S,
-            network_backend=CheckedNetwork(internal=internal, resolve=resolve),
+            network_backend=CheckedNetwork(internal=internal, resolve=resolve or self._resolver),
         )
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> HttpAnswer:
         """One POST; headers as given, with Host, Content-Length and, unless given, User-Agent. Raises NotSent."""
-        parts = urlsplit(check_url(url, internal=self._internal))
-        given = {name.lower() for name in headers}
-        sent = [
-            ("Host", parts.netloc),
-            *(() if "user-agent" in given else (("User-Agent", USER_AGENT),)),
-            ("Accept", "*/*"),
-            *headers.items(),
-            ("Content-Length", str(len(body))),
-        ]
         try:
-            async with asyncio.timeout(self._timeout_s):
-                return await self._exchange(
-                    url, body, [(name.encode(), value.encode("latin-1")) for name, value in sent]
-                )
+            place = read_url(url, internal=self._internal)
+        except ValueError as problem:
+            raise AddressRefused(f"the URL {problem}") from None
+        progress = Progress()
+        try:
+            return await self._exchange(_request(place, body, headers, progress))
         except TimeoutError:
-            raise NotSent(f"no answer within {self._timeout_s:g} s") from None
-        except NotSent:
-            raise
-        except ssl.SSLError as error:
-            raise NotSent(f"TLS failed: {error.reason or error}") from None
-        except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.TimeoutException, OSError) as error:
-            raise NotSent(f"the connection broke: {str(error) or type(error).__name__}") from None
-
-    async def _exchange(self, url: str, body: bytes, headers: list[tuple[bytes, bytes]]) -> HttpAnswer:
-        async with self._pool.stream("POST", url, headers=headers, content=body) as answer:
-            read = b""
-            async for chunk in answer.aiter_stream():
-                read += chunk
-                if len(read) >= BODY_BYTES_MAX:
-                    break
-        found = {name.lower(): value for name, value in answer.headers}
-        return HttpAnswer(
-            answer.status,
-            cut(read[:BODY_BYTES_MAX].decode("utf-8", "replace")),
-            retry_after_s(found.get(b"retry-after", b"").decode("latin-1")),
-        )
+            raise NotSent(f"{place.host}: no answer within {self._timeout_s:g} s; {progress.stage}") from None
+        except (UnicodeError, httpcore2.LocalProtocolError):
+            # Their words would show the header.
+            raise NotSent("a header has letters that cannot be sent") from None
+        except httpcore2.ConnectError as error:
+            raise NotSent(_tls_problem(place.host, error)) from None
+        except httpcore2.ProtocolError as error:
+            raise NotSent(cut(f"{place.host} did not answer in HTTP/1.1: {error}")) from None
+        except httpcore2.NetworkError:
+            raise NotSent(f"{place.host}: the connection broke; {progress.stage}") from None
 
     async def close(self) -> None:
         """Let go of connections."""
         await self._pool.aclose()
+        self._resolver.close()
+
+    async def _exchange(self, request: httpcore2.Request) -> HttpAnswer:
+        within_s = max(self._timeout_s - SOONER_S, 0.9 * self._timeout_s)
+        async with asyncio.timeout(within_s) as limit:
+            until = limit.when()
+            answer = await self._pool.handle_async_request(request)
+            limit.reschedule(None)
+        try:
+            text = cut((await _beginning(answer, until)).decode("utf-8", "replace"))
+        finally:
+            # What is unread is never read: the connection is closed where something is.
+            await answer.aclose()
+        asked = [value.decode("latin-1") for name, value in answer.headers if name.lower() == b"retry-after"]
+        return HttpAnswer(answer.status, text, retry_after_s(asked[0], time.time()) if asked else None)
 
 
-def retry_after_s(value: str) -> float | None:
-    """How long a Retry-After header asks us to wait; None where it says nothing that can be understood."""
-    text = value.strip()
-    if text.isascii() and text.isdigit() and len(text) <= 9:
-        return float(text)
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time())
-    except (ValueError, TypeError, OverflowError):
-        return None
+def _request(place: Place, body: bytes, headers: Mapping[str, str], progress: Progress) -> httpcore2.Request:
+    sent = {"Host": place.authority, **headers, "Content-Length": str(len(body))}
+    if "user-agent" not in {name.lower() for name in headers}:
+        sent["User-Agent"] = USER_AGENT
+    return httpcore2.Request(
+        "POST",
+        httpcore2.URL(
+            scheme=place.scheme.encode(), host=place.host.encode(), port=place.port, target=place.target.encode()
+        ),
+        headers=[(name.encode("ascii"), value.encode("latin-1")) for name, value in sent.items()],
+        content=body,
+        extensions={"trace": progress},
+    )
 
 
-def answer_of(answer: HttpAnswer) -> Answer:
-    """What an HTTP answer means for a delivery."""
-    status = answer.status
-    if 200 <= status < 300:
-        return Answer(Reply.TAKEN, status, answer.text)
-    if status == 410:
-        return Answer(Reply.GONE, status, answer.text)
-    text = "it redirects, and redirects are not followed" if 300 <= status < 400 else answer.text
-    return Answer(Reply.FAILED, status, text, answer.retry_after_s if status in {429, 503} else None)
+async def _beginning(answer: httpcore2.Response, until: float | None) -> bytes:
+    """As much of the body as comes in time and is shown. The status stands, however the body ends."""
+    now = asyncio.get_running_loop().time()
+    read = b""
+    with suppress(TimeoutError, httpcore2.NetworkError, httpcore2.ProtocolError):
+        async with asyncio.timeout_at(min(now + ANSWER_S, until or now)), aclosing(answer.aiter_stream()) as chunks:
+            async for chunk in chunks:
+                read += chunk
+                if len(read) >= ANSWER_BYTES_MAX:
+                    break
+    return read[:ANSWER_BYTES_MAX]
+
+
+def _trust(ca_file: Path | None) -> ssl.SSLContext:
+    """Which certificates are believed. `ssl.create_default_context` would read SSL_CERT_FILE and SSLKEYLOGFILE."""
+    if ca_file is None:
+        return httpx2.create_ssl_context(trust_env=False)
+    trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    trust.load_verify_locations(ca_file)
+    return trust
+
+
+def _tls_problem(host: str, error: httpcore2.ConnectError) -> str:
+    """Connecting has its own words (`outbound_network`): what is left is TLS."""
+    cause = error.args[0] if error.args else error
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return f"the certificate of {host} is not believed: {cause.verify_message}"
+    if isinstance(cause, ssl.SSLError) and cause.reason:
+        return f"TLS with {host} failed: {cause.reason.replace('_', ' ').lower()}"
+    return f"TLS with {host} failed: it hung up"
