@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import pytest
@@ -124,7 +125,7 @@ def test_whoever_listens_knows_the_state(batches: list[list[Observation]]):
     steps = [step for step in told if step.before == () or step.before[-1] is not step.after[-1]]
     if solution is not None:
         assert told[-1].after[-1] is solution.state
-    for before, after in zip(steps, steps[1:], strict=False):
+    for before, after in itertools.pairwise(steps):
         assert after.before[-1] is before.after[-1]
 
 
@@ -137,7 +138,7 @@ def test_batching_changes_nothing(heard: list[Observation], data: st.DataObject)
     edges = sorted(cuts)
     batched = [
         [one for second in in_order[first:last] for one in second]
-        for first, last in zip(edges, edges[1:], strict=False)
+        for first, last in itertools.pairwise(edges)
     ]
 
     assert tell(batched)[1] == tell([[one for second in in_order for one in second]])[1]

@@ -29,8 +29,16 @@ def free_port() -> int:
 class BusServer:
     """A process that listens."""
 
-    def __init__(self, command: Sequence[str], port: int, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        port: int,
+        environment: dict[str, str] | None = None,
+        afterwards: Sequence[str] = (),
+    ) -> None:
+        """`afterwards`: a command that ends what it leaves behind."""
         self.port = port
+        self._afterwards = list(afterwards)
         self._command = list(command)
         self._environment = os.environ | (environment or {})
         self._process: subprocess.Popen[bytes] | None = None
@@ -55,6 +63,8 @@ class BusServer:
         if self._process is not None:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+        if self._afterwards:
+            subprocess.run(self._afterwards, env=self._environment, check=False, capture_output=True)
 
 
 def nats(folder: Path) -> BusServer:
@@ -96,7 +106,9 @@ def rabbitmq(folder: Path) -> BusServer:
         "ERL_EPMD_ADDRESS": "127.0.0.1",
         "ERL_EPMD_PORT": str(epmd),
     }
-    return BusServer(["/usr/lib/rabbitmq/bin/rabbitmq-server"], port, environment)
+    # Erlang's port mapper is a daemon in a session of its own.
+    end_mapper = ["epmd", "-port", str(epmd), "-kill"]
+    return BusServer(["/usr/lib/rabbitmq/bin/rabbitmq-server"], port, environment, end_mapper)
 
 
 Make = Callable[[Path], BusServer]
