@@ -99,12 +99,14 @@ class Outbound:
             raise AddressRefused(f"the URL {problem}") from None
         progress = Progress()
         try:
-            return await self._exchange(_request(place, body, headers, progress))
-        except TimeoutError:
+            request = _request(place, body, headers)
+            request.extensions = {"trace": progress, "timeout": {"connect": self._timeout_s}}
+            return await self._exchange(request)
+        except (TimeoutError, httpcore2.TimeoutException):
             raise NotSent(f"{place.host}: no answer within {self._timeout_s:g} s; {progress.stage}") from None
         except (UnicodeError, httpcore2.LocalProtocolError):
             # Their words would show the header.
-            raise NotSent("a header has letters that cannot be sent") from None
+            raise NotSent("the headers cannot be sent") from None
         except httpcore2.ConnectError as error:
             raise NotSent(_tls_problem(place.host, error)) from None
         except httpcore2.ProtocolError as error:
@@ -132,7 +134,7 @@ class Outbound:
         return HttpAnswer(answer.status, text, retry_after_s(asked[0], time.time()) if asked else None)
 
 
-def _request(place: Place, body: bytes, headers: Mapping[str, str], progress: Progress) -> httpcore2.Request:
+def _request(place: Place, body: bytes, headers: Mapping[str, str]) -> httpcore2.Request:
     sent = {"Host": place.authority, **headers, "Content-Length": str(len(body))}
     if "user-agent" not in {name.lower() for name in headers}:
         sent["User-Agent"] = USER_AGENT
@@ -143,7 +145,6 @@ def _request(place: Place, body: bytes, headers: Mapping[str, str], progress: Pr
         ),
         headers=[(name.encode("ascii"), value.encode("latin-1")) for name, value in sent.items()],
         content=body,
-        extensions={"trace": progress},
     )
 
 

@@ -27,13 +27,17 @@ TRIED_MAX: Final = 4
 """So many addresses of a name are tried; all of them are checked."""
 
 CONNECT_S: Final = 3.0
-"""So long an address has while there are others: it has sent its SYN twice. The last one has all the time left."""
+"""So long an address has while there are others: a lost SYN is sent again after 1 s. The last one has what is left."""
 
 LOOKUPS_MAX: Final = 4
 """Names that are looked up at once; more would be more questions for the same name."""
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """The addresses of a name, for a port. Raises OSError."""
+
+
+Dial = Callable[..., Awaitable[httpcore2.AsyncNetworkStream]]
+"""Connects to an address, with the arguments of `connect_tcp`."""
 
 
 class NotSent(PartnerhookError):
@@ -64,10 +68,11 @@ class SystemResolver:
 class CheckedNetwork(httpcore2.AsyncNetworkBackend):
     """What httpcore2 connects with. `internal`: any address will do."""
 
-    def __init__(self, *, internal: bool, resolve: Resolve) -> None:
+    def __init__(self, *, internal: bool, resolve: Resolve, dial: Dial | None = None) -> None:
+        """`dial`: connects to an address that was checked; without it, over TCP."""
         self._internal = internal
         self._resolve = resolve
-        self._network = httpcore2.AnyIOBackend()
+        self._dial = dial or httpcore2.AnyIOBackend().connect_tcp
 
     async def connect_tcp(
         self,
@@ -79,15 +84,13 @@ class CheckedNetwork(httpcore2.AsyncNetworkBackend):
     ) -> httpcore2.AsyncNetworkStream:
         """Resolve, check all, connect to the first that can be reached. Raises NotSent, AddressRefused."""
         addresses = await self._addresses(host, port)
-        until = None if timeout is None else time.monotonic() + timeout
-        last = len(addresses) - 1
-        for number, address in enumerate(addresses):
-            limits = [] if until is None else [until - time.monotonic()]
-            limits += [] if number == last else [CONNECT_S]
+        until = time.monotonic() + (timeout or TRIED_MAX * CONNECT_S)
+        for left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
+            limit = (until - time.monotonic()) / left
+            if left > 1:
+                limit = min(CONNECT_S, limit)
             try:
-                return await self._network.connect_tcp(
-                    str(address), port, min(limits, default=None), local_address, socket_options
-                )
+                return await self._dial(str(address), port, limit, local_address, socket_options)
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
                 why = _why(error)
         raise NotSent(f"{host} cannot be connected to at {address}, port {port}: {why}")
@@ -103,7 +106,7 @@ class CheckedNetwork(httpcore2.AsyncNetworkBackend):
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
-        await self._network.sleep(seconds)
+        await asyncio.sleep(seconds)
 
     async def _addresses(self, host: str, port: int) -> list[IPv4Address | IPv6Address]:
         """Where to connect to. One address among them that is not public spoils all: a name is its owner's."""

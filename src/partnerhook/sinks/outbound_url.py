@@ -1,7 +1,7 @@
 r"""Which URLs we send to. Read strictly, and once: what two programs read differently is refused.
 
-So `https://example.com\@127.0.0.1/`, `https://0x7f.1/` and `https://127。0。0。1/` never come to a resolver. Where a name
-leads is checked when it is connected to (`outbound_network`): here it is not resolved.
+So `https://example.com\@127.0.0.1/`, `https://0x7f.1/` and `https://127。0。0。1/` never come to a resolver. Where a
+name leads is checked when it is connected to (`outbound_network`): here it is not resolved.
 
 Source: RFC 3986; https://url.spec.whatwg.org/#concept-host-parser for hosts that end in a number (read 2026-06).
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from ipaddress import ip_address
 from typing import Final, NamedTuple
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from partnerhook.core.addresses import is_public
 
@@ -68,16 +68,14 @@ def read_url(url: str, *, internal: bool) -> Place:
     if "@" in parts.netloc or "#" in url:
         # Not shown: what stands there may be a secret.
         raise ValueError("has a user or a fragment, and must not")
-    if port == 0:
-        raise ValueError("has port 0")
+    place = Place(parts.scheme, host, port, (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
+    if port == 0 or place.authority != parts.netloc.lower():
+        # `urlsplit` takes `[::1]example.com` for ::1.
+        raise ValueError("has a host or a port that cannot be")
     _check_host(host, internal=internal)
-    if parts.scheme == "http" and not internal:
-        raise ValueError(f"leads to {host} over plain http; it needs https, or {INTERNAL}")
-    return Place(parts.scheme, host, port, _target(parts))
-
-
-def _target(parts: SplitResult) -> str:
-    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    if place.scheme == "http" and not internal:
+        raise ValueError(f"leads to {host} over plain http; it needs https, or internal = true")
+    return place
 
 
 def _check_host(host: str, *, internal: bool) -> None:
