@@ -136,10 +136,7 @@ def test_batching_changes_nothing(heard: list[Observation], data: st.DataObject)
     in_order = seconds(distinct(heard))
     cuts = data.draw(st.sets(st.integers(0, len(in_order)))) | {0, len(in_order)}
     edges = sorted(cuts)
-    batched = [
-        [one for second in in_order[first:last] for one in second]
-        for first, last in itertools.pairwise(edges)
-    ]
+    batched = [[one for second in in_order[first:last] for one in second] for first, last in itertools.pairwise(edges)]
 
     assert tell(batched)[1] == tell([[one for second in in_order for one in second]])[1]
 

@@ -34,18 +34,21 @@ class BusServer:
         command: Sequence[str],
         port: int,
         environment: dict[str, str] | None = None,
-        afterwards: Sequence[str] = (),
+        beside: Sequence[str] = (),
     ) -> None:
-        """`afterwards`: a command that ends what it leaves behind."""
+        """`beside`: a command that it would otherwise start by itself, and leave behind."""
         self.port = port
-        self._afterwards = list(afterwards)
+        self._beside = list(beside)
         self._command = list(command)
         self._environment = os.environ | (environment or {})
         self._process: subprocess.Popen[bytes] | None = None
+        self._helper: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it, and wait until it listens."""
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        if self._beside:
+            self._helper = subprocess.Popen(self._beside, env=self._environment, **quiet)
         self._process = subprocess.Popen(self._command, env=self._environment, start_new_session=True, **quiet)
         until = time.monotonic() + UP_WITHIN_S
         while time.monotonic() < until:
@@ -63,8 +66,9 @@ class BusServer:
         if self._process is not None:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
-        if self._afterwards:
-            subprocess.run(self._afterwards, env=self._environment, check=False, capture_output=True)
+        if self._helper is not None:
+            self._helper.kill()
+            self._helper.wait()
 
 
 def nats(folder: Path) -> BusServer:
@@ -106,9 +110,8 @@ def rabbitmq(folder: Path) -> BusServer:
         "ERL_EPMD_ADDRESS": "127.0.0.1",
         "ERL_EPMD_PORT": str(epmd),
     }
-    # Erlang's port mapper is a daemon in a session of its own.
-    end_mapper = ["epmd", "-port", str(epmd), "-kill"]
-    return BusServer(["/usr/lib/rabbitmq/bin/rabbitmq-server"], port, environment, end_mapper)
+    mapper = ["epmd", "-address", "127.0.0.1", "-port", str(epmd)]
+    return BusServer(["/usr/lib/rabbitmq/bin/rabbitmq-server"], port, environment, mapper)
 
 
 Make = Callable[[Path], BusServer]
