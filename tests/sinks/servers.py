@@ -35,10 +35,12 @@ class BusServer:
         port: int,
         environment: dict[str, str] | None = None,
         beside: Sequence[str] = (),
+        end_with: signal.Signals = signal.SIGKILL,
     ) -> None:
         """`beside`: a command that it would otherwise start by itself, and leave behind."""
         self.port = port
         self._beside = list(beside)
+        self._end_with = end_with
         self._command = list(command)
         self._environment = os.environ | (environment or {})
         self._process: subprocess.Popen[bytes] | None = None
@@ -64,7 +66,7 @@ class BusServer:
     def stop(self) -> None:
         """End it and all that it started."""
         if self._process is not None:
-            os.killpg(self._process.pid, signal.SIGKILL)
+            os.killpg(self._process.pid, self._end_with)
             self._process.wait()
         if self._helper is not None:
             self._helper.kill()
@@ -111,7 +113,7 @@ def rabbitmq(folder: Path) -> BusServer:
         "ERL_EPMD_PORT": str(epmd),
     }
     mapper = ["epmd", "-address", "127.0.0.1", "-port", str(epmd)]
-    return BusServer(["/usr/lib/rabbitmq/bin/rabbitmq-server"], port, environment, mapper)
+    return BusServer(["/usr/lib/rabbitmq/bin/rabbitmq-server"], port, environment, mapper, signal.SIGTERM)
 
 
 Make = Callable[[Path], BusServer]
