@@ -159,7 +159,7 @@ def test_every_address_of_a_refused_network_is_refused(address: IPv4Address):
 
 @given(st.ip_addresses())
 def test_what_python_calls_private_is_never_public(address: IPv4Address | IPv6Address):
-    """Whichever Python it is: our list is at least as strict as its own. Wrapped addresses it judges by the wrapping."""
+    """Whichever Python it is: our list is at least as strict. Of wrapped ones it sees the wrapping."""
     assume(not any(str(address).startswith(wrapping) for wrapping in ("::ffff:", "64:ff9b::", "2002:")))
 
     assert not (is_public(address) and (address.is_private or address.is_multicast or address.is_reserved))
