@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
+    from partnerhook.cli.demo.ears import Heard
     from partnerhook.cli.demo.registry import Standing
+    from partnerhook.core.notice_documents import AnyNotice
     from partnerhook.emulator.scenario.script import Ending, Script, Step
+
+
+ALERTED: Final = "solution.deactivation_requested"
+"""What a person is alerted of."""
 
 
 class Came(NamedTuple):
@@ -34,11 +40,21 @@ class Told(NamedTuple):
     """Solutions that the emulator's page does not show."""
     exit_status: int
     """Of the receiver, after SIGTERM."""
+    notices: tuple[AnyNotice, ...]
+    """What the receiver had to tell."""
+    heard: Heard
+    """What was heard of it."""
 
 
 def differences(script: Script, told: Told) -> list[str]:
     """A sentence for each; none where all is as the story implies."""
-    return [*_of_steps(told), *told.unmet, *_of_endings(script, told), *_of_the_rest(script, told)]
+    return [
+        *_of_steps(told),
+        *told.unmet,
+        *_of_endings(script, told),
+        *_of_deliveries(told),
+        *_of_the_rest(script, told),
+    ]
 
 
 def _of_steps(told: Told) -> Iterator[str]:
@@ -75,6 +91,31 @@ def _of_standing(ending: Ending, history: Sequence[str], found: Standing, who: s
     for name, value in wanted.items():
         if getattr(found, name) != value:
             yield f"{who} has {name} {getattr(found, name)!r}, not {value!r}"
+
+
+def _of_deliveries(told: Told) -> Iterator[str]:
+    """Everything was told to the system, signed and in order; whoever listened knows where each solution stands."""
+    if told.heard.unverified:
+        yield f"{told.heard.unverified} deliveries were not signed as they must be"
+    for one in told.standings:
+        mine = [each for each in told.notices if (each.app, each.solution_id) == (one.app, one.solution_id)]
+        heard = [
+            each
+            for each in told.heard.documents
+            if (each["data"].get("app"), each["subject"]) == (one.app, one.solution_id)
+        ]
+        who = f"{one.app}: {told.names.get(one.solution_id, one.solution_id)}"
+        if [each["id"] for each in heard] != [each.id for each in mine]:
+            yield f"{who} was told of in {len(heard)} deliveries, and there were {len(mine)} notices"
+        elif heard and _state_in(heard[-1]) != (one.status, one.pending):
+            yield f"{who} was last told to be {_state_in(heard[-1])}, and is {(one.status, one.pending)}"
+    if any(each.kind == ALERTED for each in told.notices) and not told.heard.alerts:
+        yield "nobody was alerted"
+
+
+def _state_in(document: Mapping[str, Any]) -> tuple[str, str]:
+    after = document["data"]["after"]
+    return after["status"], after["pending"]
 
 
 def _of_the_rest(script: Script, told: Told) -> Iterator[str]:

@@ -7,14 +7,16 @@ import json
 import secrets
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from partnerhook.cli.demo.compare import Came, Told, differences
+from partnerhook.cli.demo.ears import TOLD_WITHIN_S, Ears, listening
 from partnerhook.cli.demo.process import Receiver, receiving
 from partnerhook.cli.demo.registry import Registry
 from partnerhook.cli.demo.screen import Screen
@@ -47,10 +49,15 @@ async def _tell(script: Script, folder: Path, screen: Screen, *, stay: bool) -> 
     player = Player(script)
     async with running(player.box) as meta_url:
         tokens: dict[Party, str] = {party: secrets.token_urlsafe(24) for party in PARTIES}
-        with receiving(folder, _settings(player, tokens, meta_url)) as receiver, _undisturbed_afterwards():
+        with (
+            listening() as ears,
+            receiving(folder, _settings(player, tokens, meta_url), ears.configuration()) as receiver,
+            _undisturbed_afterwards(),
+        ):
             screen.opening(meta_url, receiver.url, _day(script))
-            telling = _Telling(player, receiver, tokens, screen, _day(script))
+            telling = _Telling(player, _Stage(receiver, ears, tokens), screen, _day(script))
             came = await telling.play()
+            await asyncio.to_thread(telling.wait_until_all_are_told)
             page = await asyncio.to_thread(_read, meta_url)
             if stay:
                 screen.staying(meta_url)
@@ -76,13 +83,23 @@ def _day(script: Script) -> str:
     return datetime.fromtimestamp(script.begins_at or 0, UTC).date().isoformat()
 
 
+class _Stage(NamedTuple):
+    """What is ours in the story."""
+
+    receiver: Receiver
+    ears: Ears
+    tokens: dict[Party, str]
+    """Verify tokens."""
+
+
 class _Telling:
     """The story on its way."""
 
-    def __init__(self, player: Player, receiver: Receiver, tokens: dict[Party, str], screen: Screen, day: str) -> None:
+    def __init__(self, player: Player, stage: _Stage, screen: Screen, day: str) -> None:
         from partnerhook.emulator.scenario.play import Callback
 
         self._player = player
+        receiver, self._ears, tokens = stage
         self._receiver = receiver
         self._screen = screen
         self._registry = Registry(receiver.database_url, day)
@@ -105,6 +122,12 @@ class _Telling:
         await self._player.finish()
         return came
 
+    def wait_until_all_are_told(self) -> None:
+        """Notices are on their way for some milliseconds; alerts wait a moment for others."""
+        until = time.monotonic() + TOLD_WITHIN_S
+        while self._registry.undelivered() and time.monotonic() < until:
+            time.sleep(0.02)
+
     def end(self, came: list[Came], page: str) -> Told:
         """How all of it stands; the receiver has ended then."""
         told = Told(
@@ -115,6 +138,8 @@ class _Telling:
             tuple(self._player.unmet_endings()),
             tuple(name for name in self._player.solutions if name not in page),
             self._receiver.end(),
+            self._registry.notices(),
+            self._ears.heard(),
         )
         self._screen.ending(told)
         return told

@@ -27,15 +27,19 @@ LOG_LINES_SHOWN: Final = 15
 
 
 class Receiver:
-    """`partnerhook serve` in `folder`, with its database and its log. `settings`: without their prefix."""
+    """`partnerhook serve` in `folder`, with its database and its log.
 
-    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
+    `settings`: variables without their prefix; `configuration`: what its file says.
+    """
+
+    def __init__(self, folder: Path, settings: Mapping[str, str], configuration: str) -> None:
         self.database_url = f"sqlite:///{folder / 'partnerhook.db'}"
         self.url = ""
         """Of its public listener, once it listens."""
         self._folder = folder
         self._log = folder / "serve.log"
-        # Nothing of the person's own settings, and a folder without a partnerhook.toml.
+        (folder / "partnerhook.toml").write_text(configuration, encoding="utf-8")
+        # Nothing of the person's own settings.
         foreign = {name: value for name, value in os.environ.items() if not name.startswith("PARTNERHOOK_")}
         ours = {
             "DATABASE_URL": self.database_url,
@@ -110,9 +114,9 @@ class Receiver:
 
 
 @contextmanager
-def receiving(folder: Path, settings: Mapping[str, str]) -> Iterator[Receiver]:
+def receiving(folder: Path, settings: Mapping[str, str], configuration: str = "") -> Iterator[Receiver]:
     """A receiver that listens, ended in any case."""
-    receiver = Receiver(folder, settings)
+    receiver = Receiver(folder, settings, configuration)
     try:
         receiver.wait_until_it_listens()
         yield receiver

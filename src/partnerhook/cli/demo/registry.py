@@ -13,6 +13,7 @@ from partnerhook.core.timeline import Effect, Entry, clock, say
 
 if TYPE_CHECKING:
     from partnerhook.core.lifecycle import Solution
+    from partnerhook.core.notice_documents import AnyNotice
 
 
 class Standing(NamedTuple):
@@ -32,7 +33,9 @@ class Registry:
     """The database of a running receiver, through the look-ups of the product. `day`: of the story, 2025-02-12."""
 
     def __init__(self, database_url: str, day: str) -> None:
-        self._queries = bootstrap.queries(Settings.model_validate({"database_url": database_url}))
+        settings = Settings.model_validate({"database_url": database_url})
+        self._queries = bootstrap.queries(settings)
+        self._outbox = bootstrap.outbox(settings)
         self._day = day
 
     def receipts(self) -> list[Receipt]:
@@ -40,6 +43,16 @@ class Registry:
         from partnerhook.services.query import ReceiptFilter
 
         return [listed.receipt for listed in self._queries.receipts(ReceiptFilter())]
+
+    def notices(self) -> tuple[AnyNotice, ...]:
+        """Everything that was told, in its order."""
+        from partnerhook.services.outbox import NoticeFilter
+
+        return tuple(notice for _, notice in self._outbox.notices(NoticeFilter()))
+
+    def undelivered(self) -> bool:
+        """Whether something is still on its way to somebody."""
+        return any(one.backlog for one in self._outbox.overview().values())
 
     def quarantined(self) -> tuple[str, ...]:
         """Why each change in quarantine is there."""

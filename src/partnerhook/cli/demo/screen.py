@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from partnerhook.cli.demo.compare import Told
 from partnerhook.cli.output import put
@@ -103,6 +103,8 @@ class Screen:
             self._row(name, one.solution_id, one.app, one.status, one.pending, usable, one.since)
             self._history(one.history)
         put("")
+        self._deliveries(told)
+        put("")
         for reason in told.quarantined:
             self._put(f"In quarantine, with its raw body: {reason}.")
         if not told.not_on_page:
@@ -110,6 +112,26 @@ class Screen:
                 "The emulator's page showed all of them, on both sides; `partnerhook demo --stay` leaves it open."
             )
         self._put(f"After SIGTERM the receiver finished what it held and ended with {told.exit_status}.")
+
+    def _deliveries(self, told: Told) -> None:
+        """What a system was told, the newest as it went over the wire; and what a person read."""
+        heard = told.heard
+        self._put(
+            f"A system was told of each step: {len(heard.documents)} deliveries over HTTP, each signed, each verified."
+            " The last one:"
+        )
+        if heard.documents:
+            last = heard.documents[-1]
+            data = last["data"]
+            self._put(f"{'':<2}webhook-id: {last['id']}")
+            self._put(f"{'':<2}webhook-signature: {heard.signature}")
+            self._put(f"{'':<2}{last['type']}: {_state(data['before'])} -> {_state(data['after'])}, app {data['app']}")
+        put("")
+        self._put(f"A person was alerted, {len(heard.alerts)} times. The last time:")
+        for title, text in heard.alerts[-1:]:
+            self._put(f"{'':<2}{title}")
+            for line in text.splitlines():
+                self._put(f"{'':<2}{line}", indent=4)
 
     def verdict(self, differences: Sequence[str]) -> None:
         """Whether all of it is as it must be, and what to do next."""
@@ -149,6 +171,12 @@ class Screen:
             break_on_hyphens=False,
         ):
             put(line.replace(NO_BREAK, " "), at_once=True)
+
+
+def _state(data: Mapping[str, Any] | None) -> str:
+    if data is None:
+        return "unknown"
+    return str(data["could_be"][-1])
 
 
 def _deed(step: Step) -> str:
