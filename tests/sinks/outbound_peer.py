@@ -24,6 +24,8 @@ class Peer:
         self.connections = 0
         self._say = plainly(say) if isinstance(say, bytes) else say
         self._trust = trust
+        self.ended = asyncio.Event()
+        """A connection was closed from this side."""
         self._times = times
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -49,18 +51,21 @@ class Peer:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
+        answered = 0
         try:
-            while self._times is None or self._times > 0:
+            while answered != self._times:
                 head = await reader.readuntil(b"\r\n\r\n")
                 length = re.search(rb"(?i)content-length: (\d+)", head)
                 self.requests.append(head + await reader.readexactly(int(length[1]) if length else 0))
                 await self._say(writer)
-                self._times = None if self._times is None else self._times - 1
+                answered += 1
+            writer.close()
+            await writer.wait_closed()
+            self.ended.set()
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass
+            writer.transport.abort()
         finally:
             self._tasks.discard(task)
-            writer.transport.abort() if self._times is None else writer.close()
 
 
 def plainly(data: bytes) -> Say:
@@ -77,6 +82,11 @@ def answer(status: int, body: bytes = b"", *headers: str) -> bytes:
     """An answer as it goes over the wire."""
     lines = [f"HTTP/1.1 {status} Said", f"Content-Length: {len(body)}", *headers, "", ""]
     return "\r\n".join(lines).encode() + body
+
+
+async def silence(_: asyncio.StreamWriter) -> None:
+    """Says nothing, for as long as the test lasts."""
+    await asyncio.Event().wait()
 
 
 class Resolver:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import ssl
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
@@ -90,7 +91,7 @@ class CheckedNetwork(httpcore2.AsyncNetworkBackend):
             if left > 1:
                 limit = min(CONNECT_S, limit)
             try:
-                return await self._dial(str(address), port, limit, local_address, socket_options)
+                return TcpStream(await self._dial(str(address), port, limit, local_address, socket_options))
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
                 why = _why(error)
         raise NotSent(f"{host} cannot be connected to at {address}, port {port}: {why}")
@@ -131,6 +132,38 @@ class CheckedNetwork(httpcore2.AsyncNetworkBackend):
             raise NotSent(f"{host} cannot be resolved: {error.strerror or error}") from None
         except ValueError:
             raise NotSent(f"{host} cannot be resolved") from None
+
+
+class TcpStream(httpcore2.AsyncNetworkStream):
+    """A connection that is closed where TLS does not come about; httpcore2 forgets it where it is cancelled then."""
+
+    def __init__(self, stream: httpcore2.AsyncNetworkStream) -> None:
+        self._stream = stream
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109, D102 - the library's
+        return await self._stream.read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109, D102 - the library's
+        await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:  # noqa: D102 - the library's
+        await self._stream.aclose()
+
+    def get_extra_info(self, info: str) -> Any:  # noqa: D102 - the library's
+        return self._stream.get_extra_info(info)
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - the library's signature
+    ) -> httpcore2.AsyncNetworkStream:
+        """TLS on top of it."""
+        try:
+            return await self._stream.start_tls(ssl_context, server_hostname, timeout)
+        except BaseException:
+            await self._stream.aclose()
+            raise
 
 
 def _why(error: Exception) -> str:
