@@ -8,6 +8,7 @@ from statistics import median
 from typing import Final
 
 from bench.box import RECONCILED, BoxFigures
+from bench.deliveries import DeliveryFigures, expected
 from bench.load import Measured
 from bench.plan import EMPTY, FULL, OURS, Results
 from bench.rounds import Rounds
@@ -62,6 +63,8 @@ def tables(results: Results) -> Iterator[Table]:
         yield _million(results)
     if results.box is not None:
         yield _box(results.box)
+    if results.deliveries is not None:
+        yield _deliveries(results.deliveries)
 
 
 def _singles(results: Results) -> Table:
@@ -158,6 +161,10 @@ def expectations(results: Results) -> Iterator[Expectation]:
         yield Expectation(
             "idle server, resident", f"under {EXPECTED_IDLE_MB} MB", f"{got:.0f} MB", met=got < EXPECTED_IDLE_MB
         )
+    if results.deliveries is not None:
+        bare = results.single.get(EXPECTED_AT, {}).get(Kind.BARE.value)
+        bare_s = median(one.answers_s for one in bare) if bare else None
+        yield from (Expectation(*row) for row in expected(results.deliveries, bare_s))
 
 
 def _ratios(results: Results) -> Iterator[Expectation]:
@@ -167,6 +174,23 @@ def _ratios(results: Results) -> Iterator[Expectation]:
             got = ratio(found, OURS.name, kind.value)
             what = f"to {NAMES[kind.value]} at {EXPECTED_AT} connections"
             yield Expectation(what, f"{wanted:g} x", f"{got:.2f} x", met=got >= wanted)
+
+
+def _deliveries(found: DeliveryFigures) -> Table:
+    rows = [
+        ("from a POST to its HTTP destination, p50", f"{found.p50_s * 1000:.1f} ms"),
+        ("the same, p99", f"{found.p99_s * 1000:.1f} ms"),
+        *(
+            (f"deliveries per second to {count} destination{'s' if count > 1 else ''}", f"{speed:,.0f}")
+            for count, speed in found.delivered_s.items()
+        ),
+        ("p99 of answers to Meta, three destinations that work", f"{found.undisturbed_p99_s * 1000:.1f} ms"),
+        ("the same, one hangs, one refuses, one blocks", f"{found.disturbed_p99_s * 1000:.1f} ms"),
+        (f"of that, median of {found.pairs} pairs", f"{found.disturbance:.2f} x"),
+        ("POSTs passed on per second, from the first to the last", f"{found.forwarded_s:,.0f}"),
+        ("POSTs answered per second meanwhile", f"{found.accepted_s:,.0f}"),
+    ]
+    return Table("Deliveries", ("what", "found"), rows)
 
 
 def _box(found: BoxFigures) -> Table:

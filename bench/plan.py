@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar, Final, Self
 
-from bench import box, small, story
+from bench import box, deliveries, small, story
 from bench.load import Shape
 from bench.machine import Cores
 from bench.rounds import Contender, Course, Rounds, run_rounds
@@ -30,7 +30,7 @@ BATCH: Final = Shape(connections=8, changes=1_000, apart=10_000)
 class Plan:
     """A complete run, unless something was changed."""
 
-    PARTS: ClassVar = (*(kind.value for kind in Kind), "batch", "million", "small", "box")
+    PARTS: ClassVar = (*(kind.value for kind in Kind), "batch", "million", "small", "box", "deliveries")
 
     complete: bool = True
     parts: tuple[str, ...] = PARTS
@@ -88,6 +88,7 @@ class Results:
     help_s: float | None = None
     idle_bytes: int | None = None
     box: box.BoxFigures | None = None
+    deliveries: deliveries.DeliveryFigures | None = None
     took_s: float = 0.0
 
 
@@ -112,6 +113,9 @@ def carry_out(plan: Plan, cores: Cores, folder: Path, tell: Callable[[str], None
     if "box" in plan.parts:
         results.box = box.measure(plan.rounds, cores.server, cores.load, folder)
         tell(f"box: {results.box}")
+    if "deliveries" in plan.parts:
+        results.deliveries = deliveries.measure(plan.rounds, cores.server, folder)
+        tell(f"deliveries: {results.deliveries}")
     results.took_s = time.monotonic() - started
     return results
 

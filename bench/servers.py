@@ -84,7 +84,7 @@ def running(kind: Kind, folder: Path, core: int, database: Path) -> Iterator[Ser
     with (folder / f"{kind}.log").open("wb") as log:
         process = subprocess.Popen(
             ["taskset", "--cpu-list", str(core), *_command(kind, port)],
-            env=_environment(port, database),
+            env=_environment(port, database, folder),
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -108,10 +108,10 @@ def _command(kind: Kind, port: int) -> list[str]:
     return [sys.executable, "-m", "bench.apps", app, str(port)]
 
 
-def _environment(port: int, database: Path) -> dict[str, str]:
+def _environment(port: int, database: Path, folder: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PARTNERHOOK_")}
     return kept | {
-        "PYTHONPATH": str(Path(__file__).parent.parent),
+        "PYTHONPATH": f"{Path(__file__).parent.parent}{os.pathsep}{folder}",
         "PARTNERHOOK_APP_SECRET": SECRET,
         "PARTNERHOOK_VERIFY_TOKEN": "bench",
         "PARTNERHOOK_DATABASE_URL": f"sqlite:///{database}",

@@ -37,11 +37,14 @@ log = structlog.get_logger("partnerhook.deliver")
 POLL_S: Final = 1.0
 """How long work that another process enqueued, or a retry, may wait to be seen."""
 
-APART_S: Final = 0.02
-"""Between two looks that found nothing, however often we are woken."""
+APART_S: Final = 0.01
+"""Between two looks, while something is under way, however often we are woken."""
+
+AHEAD: Final = 4
+"""So many times as much as goes on at once is claimed, so that claiming and settling are for many together."""
 
 CLAIM_MARGIN_S: Final = 30.0
-"""A claim outlasts the longest attempt by this, so that nobody takes it over while its end is written down."""
+"""A claim outlasts the longest wait and attempt by this: nobody takes it over while its end is written down."""
 
 Commit = Callable[[Chore], Awaitable[Any]]
 """Have a chore committed; its result. Raises StoreUnavailable."""
@@ -85,6 +88,9 @@ class TargetLoop:
         self._in_flight: dict[int, asyncio.Task[None]] = {}
         self._ended: list[Settlement] = []
         self._hold_until = 0
+        self._looked_at = 0.0
+        self._ahead = AHEAD * target.concurrency
+        self._turns = asyncio.Semaphore(target.concurrency)
         self._stopping = False
 
     def wake(self) -> None:
@@ -95,16 +101,25 @@ class TargetLoop:
         """Until `stop`."""
         while not self._stopping:
             self._woken.clear()
+            self._looked_at = time.monotonic()
             claimed = await self._turn(claim=True)
-            if claimed:
-                await self._begin(claimed)
-                if len(self._in_flight) < self.target.concurrency:
-                    continue  # there may be more
-            if not self._ended:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), POLL_S)
-                if not self._ended:
-                    await asyncio.sleep(APART_S)
+            await self._begin(claimed)
+            await self._until_worth_a_turn(found=bool(claimed))
+
+    async def _until_worth_a_turn(self, *, found: bool) -> None:
+        """A turn is a commit: it is worth it for several that have ended, or where nothing else is to be done."""
+        if found and len(self._in_flight) < self._ahead:
+            return  # there may be more
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), POLL_S)
+        until = self._looked_at + APART_S
+        while not self._stopping and self._in_flight and len(self._ended) < self.target.concurrency:
+            left = until - time.monotonic()
+            if left <= 0:
+                return
+            self._woken.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), left)
 
     async def stop(self, within_s: float) -> None:
         """Finish what is under way, give back what cannot be finished, and let go of connections."""
@@ -123,7 +138,7 @@ class TargetLoop:
     async def _turn(self, *, claim: bool) -> list[Claimed]:
         """Write down what ended, and claim what is due, in one commit."""
         ended, self._ended = self._ended, []
-        room = self.target.concurrency - len(self._in_flight) if claim and self._hold_until <= _now() else 0
+        room = self._ahead - len(self._in_flight) if claim and self._hold_until <= _now() else 0
         if not ended and room <= 0:
             return []
         try:
@@ -147,7 +162,7 @@ class TargetLoop:
             standing = after
         if room <= 0 or standing.paused_at is not None or any(one.decision.pause for one in ended):
             return []
-        until = now + int((self.target.timeout_s + CLAIM_MARGIN_S) * MICROSECONDS)
+        until = now + int(((AHEAD + 1) * self.target.timeout_s + CLAIM_MARGIN_S) * MICROSECONDS)
         return outbox.claim(conn, self.target.name, self._holder, now=now, until=until, limit=room)
 
     def _tell(self, conn: Connection, before: Standing, after: Standing, now: int) -> None:
@@ -162,15 +177,18 @@ class TargetLoop:
             calm(conn, HealthKind.DESTINATION, name)
 
     async def _begin(self, claimed: Sequence[Claimed]) -> None:
+        if not claimed:
+            return
         parcels = await self.target.load(claimed)
         for one in claimed:
             task = asyncio.create_task(self._attempt(one, parcels.get(one.id)))
             self._in_flight[one.id] = task
 
     async def _attempt(self, one: Claimed, parcel: Parcel | None) -> None:
-        started_at = _now()
         try:
-            answer = await self._answer(parcel)
+            async with self._turns:
+                started_at = _now()
+                answer = await self._answer(parcel)
         except asyncio.CancelledError:
             return  # given back by `stop`
         finally:

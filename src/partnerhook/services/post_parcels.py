@@ -31,8 +31,7 @@ def load_posts(engine: Engine, forward: Forward) -> Load:
 
     def find(ids: Sequence[int]) -> dict[int, Post]:
         with engine.connect() as conn, conn.begin():
-            found = [receipts.find(conn, receipt_id) for receipt_id in ids]
-        return {one.id: Post(one.body, one.headers) for one in found if one is not None and one.body is not None}
+            return {number: Post(body, headers) for number, body, headers in receipts.bodies(conn, ids)}
 
     async def load(claimed: Sequence[Claimed]) -> dict[int, Parcel]:
         wanted = {one.id: one.receipt_id for one in claimed if one.receipt_id is not None}

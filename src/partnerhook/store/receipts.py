@@ -131,6 +131,13 @@ def bodies_before(
     return ids
 
 
+def bodies(conn: Connection, ids: Sequence[int]) -> list[tuple[int, bytes, str]]:
+    """Id, raw body and kept headers of those of `ids` that still have a body."""
+    query = select(receipts.c.id, receipts.c.body, receipts.c.headers)
+    rows = conn.execute(query.where(receipts.c.id.in_(ids), receipts.c.body.is_not(None)))
+    return [(row.id, row.body, row.headers or "") for row in rows]
+
+
 def bodies_gone_on(conn: Connection, received_before: int, *, limit: int) -> list[int]:
     """Receipts whose bodies went on to everybody who wanted them, and tell nothing of a solution.
 
