@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-from pages import commands, configuration, emulator, lifecycle, scenarios
+from pages import commands, configuration, deliveries, emulator, lifecycle, scenarios, schemas
 
 DOCS = Path(__file__).parent
 
-PAGES = {
+PAGES: dict[str, Callable[[], str]] = {
     "lifecycle.md": lifecycle.page,
     "configuration.md": configuration.page,
     "commands.md": commands.page,
     "scenarios.md": scenarios.page,
     "emulator.md": emulator.page,
+    "deliveries.md": deliveries.page,
+    **schemas.PAGES,
 }
 
 
@@ -37,6 +40,7 @@ def main() -> int:
 
 def write(path: Path, text: str) -> str:
     """Write a page; never a problem."""
+    path.parent.mkdir(exist_ok=True)
     path.write_text(text, encoding="utf-8", newline="\n")
     return ""
 

@@ -12,13 +12,16 @@ from pathlib import Path
 
 import pytest
 
+from partnerhook.core.health import HealthKind
 from partnerhook.core.names import STATE_OF_WORD, Flag
+from partnerhook.core.notices import NoticeKind
 from partnerhook.core.timeline import say
 from partnerhook.core.transitions import TRANSITIONS
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-PAGES = ["lifecycle.md", "configuration.md", "commands.md", "scenarios.md", "emulator.md"]
+PAGES = ["lifecycle.md", "configuration.md", "commands.md", "scenarios.md", "emulator.md", "deliveries.md"]
+SCHEMAS = [f"schemas/partnerhook.{kind}.json" for kind in (*NoticeKind, *HealthKind)]
 ARROW = re.compile(r"^    (\S+) --> (\S+): ([a-z ]+) \(([a-z]+)\)$")
 
 
@@ -31,16 +34,17 @@ def generate(*arguments: str, **environment: str) -> subprocess.CompletedProcess
 
 
 def fence(page: str, language: str) -> list[str]:
-    """The lines of the block of one language in a generated page."""
+    """The lines of the first block of one language in a generated page."""
     text = (DOCS / page).read_text(encoding="utf-8")
-    (block,) = re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    block, *_ = re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     return str(block).splitlines()
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """The generated pages, in a folder that may be spoilt."""
-    for page in PAGES:
+    (tmp_path / "schemas").mkdir()
+    for page in (*PAGES, *SCHEMAS):
         shutil.copy(DOCS / page, tmp_path / page)
     return tmp_path
 
@@ -52,7 +56,7 @@ def test_the_pages_are_up_to_date():
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [*PAGES, SCHEMAS[0]])
 def test_a_page_that_was_altered_is_named(folder: Path, page: str):
     """With what to do; the others are not named, and nothing is mended."""
     with (folder / page).open("a", encoding="utf-8") as file:
@@ -70,7 +74,9 @@ def test_pages_that_are_missing_are_named(tmp_path: Path):
     checked = generate("--check", "--folder", str(tmp_path))
 
     assert checked.returncode == 1
-    assert checked.stderr.splitlines() == [f"{tmp_path / page} is missing: run `make docs`." for page in PAGES]
+    assert checked.stderr.splitlines() == [
+        f"{tmp_path / page} is missing: run `make docs`." for page in (*PAGES, *SCHEMAS)
+    ]
 
 
 @pytest.mark.parametrize("terminal", [{"COLUMNS": "20"}, {"COLUMNS": "400", "FORCE_COLOR": "1", "LANG": "C"}], ids=str)

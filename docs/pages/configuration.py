@@ -8,7 +8,7 @@ from typing import Final
 from pages.markdown import code, document, fence, generated, table
 from partnerhook.cli.keys import Described, describe_keys, describe_table
 from partnerhook.config import DEFAULT_FILE, FILE_VARIABLE, variable
-from partnerhook.settings import ALTERNATIVES, SECRETS
+from partnerhook.settings import ALTERNATIVES, SECRETS, Settings
 
 INTRODUCTION: Final = f"""
 Keys stand in `{DEFAULT_FILE}` in the working directory or in the environment. Another file: `--config`, or
@@ -24,8 +24,9 @@ COMBINED: Final = """
 - Relative paths, `sqlite:///` included, are relative to the folder that the program is started in.
 - Without an app secret and a verify token for every app `serve` does not start. The message names the variable, never
   a value.
-- The configuration is read once. To change it, start again: what was answered 200 is stored, and Meta sends the rest
-  again.
+- A running `serve` takes over app secrets, verify tokens, destinations and forward targets on SIGHUP, or when
+  `partnerhook reload` asks for it, without losing a request. A wrong file changes nothing, and the log says why. All
+  else needs a restart: what was answered 200 is stored, and Meta sends the rest again.
 """
 
 FROM_FILES: Final = """
@@ -69,13 +70,13 @@ Two apps, the first at `/webhook/onboarding`, the second at a path that existed 
 
 
 DESTINATIONS_TEXT: Final = f"""
-Each is a table `[[destinations]]` with a `name` of its own; small letters, digits, `-` and `_`. What they get and how
+Each is a table `[[destinations]]` (the key is `destinations`) with a `name` of its own; small letters, digits, `-` and `_`. What they get and how
 is in [deliveries.md](deliveries.md). Secrets may also come from the environment:
 `{variable(("destinations", "crm", "secret"))}` is `secret` of the destination `crm`.
 """
 
 FORWARD_TEXT: Final = """
-Each is a table `[[forward]]` with a `name`, told apart from those of the destinations. It gets the POSTs themselves,
+Each is a table `[[forward]]` (the key is `forward`) with a `name`, told apart from those of the destinations. It gets the POSTs themselves,
 byte for byte.
 """
 
@@ -131,5 +132,5 @@ def _keys(described: Iterable[Described]) -> str:
 
 def _alternatives() -> Iterator[list[str]]:
     for row in ALTERNATIVES:
-        if SECRETS.intersection(row):
+        if SECRETS.intersection(row) and row[0] in Settings.model_fields:
             yield [", ".join(code(key) for key in row), ", ".join(code(variable((key,))) for key in row)]
