@@ -87,11 +87,12 @@ def seconds(history: Iterable[Observation]) -> list[list[Observation]]:
 def advance(solution: Solution | None, second: Sequence[Observation]) -> Solution:
     """`solution` after one second newer than all before. Every observation goes through here."""
     path = find_path(solution, second)
-    told_by_graph = Source.GRAPH in [one.source for one in second]
+    single = len(second) == 1
+    told_by_graph = second[0].source is Source.GRAPH if single else Source.GRAPH in [one.source for one in second]
     if told_by_graph:
         # The Graph API tells what is, not what happened: nothing about the way there is odd any more.
         path = path._replace(flags=path.flags & {Flag.AMBIGUOUS})
-    alone = _alone(second[0], path) if len(second) == 1 else _together(second, path)
+    alone = _alone(second[0], path) if single else _together(second, path)
     return alone if solution is None else _continued(solution, alone, path, settled=told_by_graph)
 
 

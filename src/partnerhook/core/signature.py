@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from partnerhook.core.errors import SignatureProblem, SignatureRejected
@@ -52,14 +53,22 @@ def verify(body: bytes, header: bytes | str | None, app_secrets: Sequence[str]) 
         raise SignatureRejected(SignatureProblem.HEADER_MALFORMED)
     digest = bytes.fromhex(sent[len(PREFIX) :].decode("ascii"))
     # Every secret is tried, also after a match: how many there are must not show in the time taken.
-    matching = [
-        index
-        for index, secret in enumerate(app_secrets)
-        if hmac.compare_digest(hmac.digest(secret.encode(), body, "sha256"), digest)
-    ]
+    matching = [index for index, secret in enumerate(app_secrets) if hmac.compare_digest(_digest(secret, body), digest)]
     if not matching:
         raise SignatureRejected(SignatureProblem.NO_MATCH)
     return VerifiedBody(body, matching[0])
+
+
+def _digest(secret: str, body: bytes) -> bytes:
+    """The HMAC. The key's part of it is worked out once: for a small body that is half of the work."""
+    keyed = _keyed(secret).copy()
+    keyed.update(body)
+    return keyed.digest()
+
+
+@lru_cache(maxsize=64)
+def _keyed(secret: str) -> hmac.HMAC:
+    return hmac.new(secret.encode(), digestmod="sha256")
 
 
 class Diagnosis(StrEnum):

@@ -90,7 +90,7 @@ def parse(body: VerifiedBody, *, received_at_s: int) -> Envelope:
     `received_at_s`: Unix seconds of our clock, for the one bound on `time` that needs it.
     """
     try:
-        document = decode_json(body.raw.decode())
+        document = decode_json(body.raw)
     except RecursionError:
         raise PayloadUnreadable("The body is JSON nested too deeply.") from None
     except ValueError as error:
@@ -135,8 +135,18 @@ def _entry(path: str, entry: object, received_at_s: int, changes_max: int) -> li
     ]
 
 
-decode_json: Final = json.JSONDecoder().decode
-"""What `json.loads` does, without asking each time whether it should be another decoder."""
+DECODER: Final = json.JSONDecoder()
+
+
+def decode_json(raw: bytes) -> Any:
+    """As `json.loads`, without looking for white space where Meta sends none. Raises ValueError, RecursionError."""
+    text = raw.decode()
+    if text[:1] == "{":
+        document, end = DECODER.raw_decode(text)
+        if end == len(text):
+            return document
+    return DECODER.decode(text)
+
 
 Reader = Callable[..., SolutionUpdate | CustomerUpdate | None]
 READERS: Final[dict[str, Reader]] = {
