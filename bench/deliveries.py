@@ -72,9 +72,11 @@ class Listener(asyncio.Protocol):
         self._pending = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Somebody connected."""
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
+        """Count and answer every request that is complete."""
         self._pending += data
         while True:
             head, separator, rest = self._pending.partition(b"\r\n\r\n")
@@ -129,14 +131,16 @@ def measure(rounds: int, core: int, folder: Path) -> DeliveryFigures:
     """Everything. Raises BenchFailed."""
     place = folder / "deliveries"
     place.mkdir(exist_ok=True)
-    ways, bursts, forwards, pairs = [], {count: [] for count in DESTINATIONS}, [], []
+    ways, bursts, forwards = [], {count: [] for count in DESTINATIONS}, []
     for _ in range(rounds):
         ways.append(uvloop.run(_way(place, core)))
         for count in DESTINATIONS:
             bursts[count].append(uvloop.run(_burst(place, core, count)))
         forwards.append(uvloop.run(_forward(place, core)))
-    for _ in range(max(rounds, PAIRS_MIN)):
-        pairs.append((_answers_p99(place, core, bad=False), _answers_p99(place, core, bad=True)))
+    pairs = [
+        (_answers_p99(place, core, bad=False), _answers_p99(place, core, bad=True))
+        for _ in range(max(rounds, PAIRS_MIN))
+    ]
     return DeliveryFigures(
         p50_s=median(one[0] for one in ways),
         p99_s=median(one[1] for one in ways),

@@ -70,14 +70,14 @@ Two apps, the first at `/webhook/onboarding`, the second at a path that existed 
 
 
 DESTINATIONS_TEXT: Final = f"""
-Each is a table `[[destinations]]` (the key is `destinations`) with a `name` of its own; small letters, digits, `-` and `_`. What they get and how
-is in [deliveries.md](deliveries.md). Secrets may also come from the environment:
+Each is a table `[[destinations]]` (the key is `destinations`) with a `name` of its own; small letters, digits, `-` and
+`_`. What they get and how is in [deliveries.md](deliveries.md). Secrets may also come from the environment:
 `{variable(("destinations", "crm", "secret"))}` is `secret` of the destination `crm`.
 """
 
 FORWARD_TEXT: Final = """
-Each is a table `[[forward]]` (the key is `forward`) with a `name`, told apart from those of the destinations. It gets the POSTs themselves,
-byte for byte.
+Each is a table `[[forward]]` (the key is `forward`) with a `name`, told apart from those of the destinations. It gets
+the POSTs themselves, byte for byte.
 """
 
 TARGETS_EXAMPLE: Final = """
