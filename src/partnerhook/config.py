@@ -327,7 +327,14 @@ def incomplete_apps(settings: Settings) -> list[str]:
     return problems
 
 
-RELOADED: Final = frozenset({"destinations", "forward", "apps", *AppSettings.model_fields})
+RELOADED: Final = frozenset(
+    {
+        *TABLES,
+        *AppSettings.model_fields,
+        *("graph_url", "public_url", "reconcile_every_s"),
+        *("overdue_after_s", "silent_after_days", "health_every_s"),
+    }
+)
 """What a running server takes over; all else needs a restart."""
 
 

@@ -73,6 +73,7 @@ class _Server:
             body_bytes_max=settings.body_bytes_max,
         )
         self._beside: list[asyncio.Task[None]] = []
+        self._asking: list[asyncio.Task[None]] = []
         self._reloading: asyncio.Task[str] | None = None
 
     async def run(self) -> None:
@@ -98,9 +99,10 @@ class _Server:
                 ],
             )
         finally:
-            for task in self._beside:
+            beside = [*self._beside, *self._asking]
+            for task in beside:
                 task.cancel()
-            await asyncio.gather(*self._beside, return_exceptions=True)
+            await asyncio.gather(*beside, return_exceptions=True)
             await self._deliveries.stop(self._settings.shutdown_grace_s)
             await asyncio.to_thread(self._writer.stop, self._settings.shutdown_grace_s)
 
@@ -125,12 +127,9 @@ class _Server:
         """What goes on beside the listeners, until they end."""
         import asyncio
 
-        import structlog
-
         from partnerhook.services.deliver import holder
         from partnerhook.services.reload import obey
         from partnerhook.services.retain import Keeping, retain
-        from partnerhook.services.watch import watch
 
         settings = self._settings
         keeping = Keeping(
@@ -139,15 +138,28 @@ class _Server:
         self._beside += [
             asyncio.create_task(obey(self._engine, holder(), self._reload)),
             asyncio.create_task(retain(self._engine, keeping)),
-            asyncio.create_task(watch(self._engine, watched(settings), self._routing)),
         ]
+        self._begin_asking()
+
+    def _begin_asking(self) -> None:
+        """What asks Meta, and looks after the rest; begun anew with new settings."""
+        import asyncio
+
+        import structlog
+
+        from partnerhook.services.watch import watch
+
+        for task in self._asking:
+            task.cancel()
+        settings = self._settings
+        self._asking = [asyncio.create_task(watch(self._engine, watched(settings), self._routing))]
         asking = asking_apps(settings)
         if asking and settings.reconcile_every_s:
             from partnerhook.services.reconcile_schedule import keep_reconciled
 
             every_s = settings.reconcile_every_s
             reconciled = keep_reconciled(self._engine, asking, self._meters, self._routing, every_s=every_s)
-            self._beside.append(asyncio.create_task(reconciled))
+            self._asking.append(asyncio.create_task(reconciled))
         else:
             why = "reconcile_every_s is 0" if asking else "no app has an app_id and an access_token"
             structlog.get_logger("partnerhook.reconcile").info("reconciliation is off", reason=why)
@@ -188,6 +200,8 @@ class _Server:
         self._routing.now = made
         self._receiver.reconfigure(_callbacks(apps), {name: app.secrets for name, app in apps.items()})
         later = restart_needed(self._settings, settings)
+        self._settings = settings
+        self._begin_asking()
         log.info("reloaded", apps=len(apps), destinations=len(settings.destinations), forward=len(settings.forward))
         if not later:
             return "reloaded"

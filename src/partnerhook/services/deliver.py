@@ -99,10 +99,12 @@ class TargetLoop:
 
     async def run(self) -> None:
         """Until `stop`."""
-        while not self._stopping:
+        while True:
             self._woken.clear()
             self._looked_at = time.monotonic()
             claimed = await self._turn(claim=True)
+            if self._stopping:
+                return  # `stop` gives back what was just claimed
             await self._begin(claimed)
             await self._until_worth_a_turn(found=bool(claimed))
 

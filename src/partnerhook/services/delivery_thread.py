@@ -99,8 +99,8 @@ class DeliveryThread:
 
     async def _release_the_dead(self) -> None:
         if not self._released:
-            self._released = True
             await self._commit(Chore(release_the_dead))
+            self._released = True
 
     async def _commit(self, chore: Chore) -> Any:
         """Have the writer do it, in the next commit of everything."""
