@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
@@ -47,8 +48,20 @@ class Endpoint:
         self._lock = threading.Lock()
         endpoint = self
 
+        class Server(ThreadingHTTPServer):
+            daemon_threads = True
+            request_queue_size = 128
+
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def setup(self) -> None:
+                super().setup()
+                endpoint._open.add(self.connection)
+
+            def finish(self) -> None:
+                endpoint._open.discard(self.connection)
+                super().finish()
 
             def do_POST(self) -> None:
                 length = int(self.headers.get("content-length", 0))
@@ -61,8 +74,8 @@ class Endpoint:
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's signature
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-        self._server.daemon_threads = True
+        self._open: set[socket.socket] = set()
+        self._server = Server(("127.0.0.1", port), Handler)
         self.port: int = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
 
@@ -106,9 +119,12 @@ class Endpoint:
         self._thread.start()
 
     def stop(self) -> None:
-        """Refuse connections from now on."""
+        """Refuse connections from now on, and end those that are open."""
         self._server.shutdown()
         self._server.server_close()
+        for connection in list(self._open):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
         self._thread.join()
 
 

@@ -218,7 +218,7 @@ def test_a_doctor_finds_all_well(owner: Command, receiver: Server):
         ("refusals", "right"),
     } <= seen
     assert all(one["remedy"] for one in findings if one["verdict"] != "right")
-    assert receiver.queries().count_by_state() == {}
+    assert receiver.queries().totals().solutions == {}
 
 
 def test_a_doctor_finds_what_is_wrong(owner: Command, receiver: Server, box: MetaInABox, tmp_path: Path):

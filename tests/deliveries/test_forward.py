@@ -13,10 +13,13 @@ from typing import Any
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from gidgethub import ValidationFailure
+from gidgethub.sansio import validate_event
 from pywa_async import WhatsApp
 from tables import forward, step
 
 from endpoints import Endpoint, Told, listening
+from partnerhook.core.compose import headers as signed_headers
 from partnerhook.core.compose import php_json
 from partnerhook.core.delivery import Fate
 from partnerhook.core.signature import sign, verify
@@ -112,6 +115,21 @@ def test_pywa_believes_it(configured: Configure):
 
     assert heard == [ESCAPED]
     wait_until(lambda: fates(server) == [Fate.DONE], "settled")
+
+
+@pytest.mark.parametrize("header", ["x-hub-signature-256", "x-hub-signature"])
+def test_gidgethub_believes_it(configured: Configure, endpoint: Endpoint, header: str):
+    """A receiver of another platform's webhooks, whose signatures have the same form: both headers are right."""
+    server = configured(forward(url=endpoint.url))
+    body = message()
+    headers = [f"{name}: {value}" for name, value in signed_headers(body, SECRET).items()]
+
+    server.post(body, headers=headers, secret=None)
+
+    (got,) = wait_until(lambda: endpoint.got, "passed on")
+    validate_event(got.body, signature=got.headers[header], secret=SECRET)
+    with pytest.raises(ValidationFailure):
+        validate_event(got.body + b" ", signature=got.headers[header], secret=SECRET)
 
 
 def test_fields(configured: Configure, endpoints: Callable[[], Endpoint]):

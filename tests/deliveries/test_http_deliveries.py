@@ -278,3 +278,19 @@ def test_reload(configured: Configure, endpoints: Callable[[], Endpoint]):
     server.post(step("77", 2))
 
     wait_until(lambda: len(first.got) == 3 and len(second.got) == 1, "both")
+
+
+def test_what_waits_is_in_the_metrics(configured: Configure, endpoint: Endpoint):
+    """How many, since when, and how many were given up."""
+    endpoint.answer = lambda _: Told(503)
+    server = configured(destination(url=endpoint.url))
+    begun = time.time()
+    live(server)
+
+    (waiting,) = (value for name, value in server.metrics().items() if "deliveries_waiting{" in name)
+    (oldest,) = (value for name, value in server.metrics().items() if "deliveries_oldest" in name)
+    outbox(server).discard(outbox(server).find(DeliveryFilter()))
+
+    assert waiting == len(LIFE)
+    assert begun - 1 < oldest < time.time()
+    assert not [name for name in server.metrics() if "deliveries_waiting{" in name]

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from conformance import Fact, Kit, Received, at_once, cancelled, in_order, intact, message
 
 from partnerhook.core.delivery import Reply
 from partnerhook.core.errors import ConfigurationInvalid
@@ -305,3 +306,18 @@ asyncio.run(main())
     )
 
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "given up\n", "")
+
+
+@pytest.mark.parametrize("fact", [intact, in_order, at_once, cancelled], ids=lambda fact: fact.__name__)
+def test_conforms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fact: Fact):
+    """As every kind: what the function was given is what was sent."""
+    (tmp_path / "kept_documents.py").write_text("kept = []\ndef keep(document): kept.append(document)\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    sys.modules.pop("kept_documents", None)
+
+    async def read() -> list[Received]:
+        kept = sys.modules["kept_documents"].kept
+        return [Received(one["id"], message(0)._replace(document=one).body) for one in kept]
+
+    kit = Kit(lambda: PythonSink(path="kept_documents:keep"), read, lambda: None, lambda: None)
+    asyncio.run(fact(kit))

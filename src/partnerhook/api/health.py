@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from partnerhook.core.errors import StoreUnavailable
 from partnerhook.services.meters import Meters
-from partnerhook.services.query import Queries
+from partnerhook.services.query import Queries, Totals
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -57,7 +57,7 @@ class Health:
 
     async def _metrics(self) -> tuple[int, bytes, bytes]:
         try:
-            by_state = await asyncio.to_thread(self._queries.count_by_state)
+            totals = await asyncio.to_thread(self._queries.totals)
         except StoreUnavailable:
-            by_state = {}  # the other metrics matter most just then
-        return 200, EXPOSITION, self._meters.exposition(by_state)
+            totals = Totals()  # the other metrics matter most just then
+        return 200, EXPOSITION, self._meters.exposition(totals)

@@ -63,13 +63,15 @@ class _Server:
         loop = asyncio.get_running_loop()
         self._writer: Writer = GroupCommit(self._engine, loop, work.apply, work.salvage, self._committed)
         self._deliveries = DeliveryThread(self._writer, self._routing, self._meters)
+        bodies = BodiesInFlight(settings.bodies_in_flight_bytes_max)
+        self._meters.watch_bodies(lambda: bodies.bytes_held)
         self._receiver = Receiver(
             callbacks=_callbacks(apps),
             writer=self._writer,
             routing=self._routing,
             meters=self._meters,
             suspect=Suspect({name: app.secrets for name, app in apps.items()}),
-            in_flight=BodiesInFlight(settings.bodies_in_flight_bytes_max),
+            in_flight=bodies,
             body_bytes_max=settings.body_bytes_max,
         )
         self._beside: list[asyncio.Task[None]] = []

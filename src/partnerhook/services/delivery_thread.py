@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from typing import Any, Final
 
 import structlog
+import uvloop
 
 from partnerhook.core.errors import StoreUnavailable
 from partnerhook.services.deliver import Target, TargetLoop, release_the_dead
@@ -29,7 +30,7 @@ class DeliveryThread:
         self._routing = routing
         self._writers_loop = asyncio.get_running_loop()
         self._meters = meters
-        self._loop = asyncio.new_event_loop()
+        self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="partnerhook-deliveries", daemon=True)
         self._loops: dict[str, tuple[TargetLoop, asyncio.Task[None]]] = {}
         self._released = False

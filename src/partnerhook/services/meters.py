@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter as Counts
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 from partnerhook.core.delivery import Fate as DeliveryFate
 from partnerhook.core.delivery import Reply
 from partnerhook.core.receipts import Stored
+from partnerhook.services.query import Totals
 from partnerhook.services.write import Result
 from partnerhook.store.writer import Committed
 
@@ -147,6 +148,29 @@ class Meters:
             buckets=ANSWER_BUCKETS_S,
             registry=self.registry,
         )
+        self._waiting = Gauge(
+            "partnerhook_deliveries_waiting", "Deliveries that wait, by target.", ["target"], registry=self.registry
+        )
+        self._waiting_bytes = Gauge(
+            "partnerhook_deliveries_waiting_bytes",
+            "Bytes of the POSTs that wait to be passed on, by target.",
+            ["target"],
+            registry=self.registry,
+        )
+        self._oldest = Gauge(
+            "partnerhook_deliveries_oldest_timestamp_seconds",
+            "When the delivery that waits longest was enqueued, by target.",
+            ["target"],
+            registry=self.registry,
+        )
+        self._dead = Gauge(
+            "partnerhook_deliveries_dead", "Deliveries given up, by target.", ["target"], registry=self.registry
+        )
+        self._bodies = Gauge(
+            "partnerhook_bodies_in_flight_bytes",
+            "Memory that bodies take before they are stored.",
+            registry=self.registry,
+        )
         self._solutions = Gauge(
             "partnerhook_solutions", "Solutions by state.", ["app", "status", "pending"], registry=self.registry
         )
@@ -199,9 +223,20 @@ class Meters:
         """Some app was not compared to its end."""
         self._reconciled.labels("failed").inc()
 
-    def exposition(self, solutions_by_state: dict[tuple[str, str, str], int]) -> bytes:
+    def watch_bodies(self, bytes_held: Callable[[], int]) -> None:
+        """Ask `bytes_held` at each scrape how much memory the bodies take."""
+        self._bodies.set_function(bytes_held)
+
+    def exposition(self, totals: Totals) -> bytes:
         """The text that Prometheus scrapes."""
-        self._solutions.clear()
-        for labels, count in solutions_by_state.items():
+        for gauge in (self._solutions, self._waiting, self._waiting_bytes, self._oldest, self._dead):
+            gauge.clear()
+        for labels, count in totals.solutions.items():
             self._solutions.labels(*labels).set(count)
+        for target, backlog in totals.waiting.items():
+            self._waiting.labels(target).set(backlog.deliveries)
+            self._waiting_bytes.labels(target).set(backlog.bytes)
+            self._oldest.labels(target).set(backlog.oldest_at / 1_000_000)
+        for target, count in totals.dead.items():
+            self._dead.labels(target).set(count)
         return generate_latest(self.registry)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, Engine
@@ -14,8 +15,9 @@ from partnerhook.core.lifecycle import Solution
 from partnerhook.core.observations import Observation
 from partnerhook.core.receipts import Receipt
 from partnerhook.core.timeline import Entry, timeline
-from partnerhook.store import customers, graph_readings, migrate, observations, receipts, solutions
+from partnerhook.store import customers, deliveries, graph_readings, migrate, observations, receipts, solutions
 from partnerhook.store.customers import CustomerEvent
+from partnerhook.store.deliveries import Backlog
 from partnerhook.store.graph_readings import GraphFacts
 from partnerhook.store.observations import ObservationFilter
 from partnerhook.store.receipts import ListedReceipt, ReceiptFilter
@@ -44,6 +46,17 @@ class Story(NamedTuple):
     customers: list[CustomerEvent]
     graph: GraphFacts | None
     """What only the Graph API tells; None where it was never asked."""
+
+
+class Totals(NamedTuple):
+    """How much there is of what."""
+
+    solutions: Mapping[tuple[str, str, str], int] = MappingProxyType({})
+    """By (app, status, pending)."""
+    waiting: Mapping[str, Backlog] = MappingProxyType({})
+    """By target."""
+    dead: Mapping[str, int] = MappingProxyType({})
+    """Deliveries given up, by target."""
 
 
 class Queries:
@@ -112,10 +125,10 @@ class Queries:
         with self._reading() as conn:
             return receipts.find(conn, receipt_id)
 
-    def count_by_state(self) -> dict[tuple[str, str, str], int]:
-        """How many solutions are in each (app, status, pending)."""
+    def totals(self) -> Totals:
+        """What there is of each kind now."""
         with self._reading() as conn:
-            return solutions.count_by_state(conn)
+            return Totals(solutions.count_by_state(conn), deliveries.backlogs(conn), deliveries.dead(conn))
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:

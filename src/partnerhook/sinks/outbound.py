@@ -14,8 +14,8 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import Mapping
-from contextlib import aclosing, suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -83,13 +83,10 @@ class Outbound:
         self._internal = internal
         self._timeout_s = timeout_s
         self._resolver = SystemResolver()
-        self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=_trust(ca_file),
-            max_connections=connections_max,
-            max_keepalive_connections=connections_max,
-            keepalive_expiry=KEEP_ALIVE_S,
-            network_backend=CheckedNetwork(internal=internal, resolve=resolve or self._resolver),
-        )
+        trust = _trust(ca_file)
+        network = CheckedNetwork(internal=internal, resolve=resolve or self._resolver)
+        self._free = [_connection(trust, network) for _ in range(connections_max)]
+        self._turns = asyncio.Semaphore(connections_max)
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> HttpAnswer:
         """One POST; headers as given, with Host, Content-Length and, unless given, User-Agent. Raises NotSent."""
@@ -116,22 +113,40 @@ class Outbound:
 
     async def close(self) -> None:
         """Let go of connections."""
-        await self._pool.aclose()
+        for connection in self._free:
+            await connection.aclose()
         self._resolver.close()
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[httpcore2.AsyncConnectionPool]:
+        """The one used last: so few are kept open where few are needed."""
+        async with self._turns:
+            connection = self._free.pop()
+            try:
+                yield connection
+            finally:
+                self._free.append(connection)
 
     async def _exchange(self, request: httpcore2.Request) -> HttpAnswer:
         within_s = max(self._timeout_s - SOONER_S, 0.9 * self._timeout_s)
-        async with asyncio.timeout(within_s) as limit:
+        async with asyncio.timeout(within_s) as limit, self._connection() as connection:
             until = limit.when()
-            answer = await self._pool.handle_async_request(request)
+            answer = await connection.handle_async_request(request)
             limit.reschedule(None)
-        try:
-            text = cut((await _beginning(answer, until)).decode("utf-8", "replace"))
-        finally:
-            # What is unread is never read: the connection is closed where something is.
-            await answer.aclose()
+            try:
+                text = cut((await _beginning(answer, until)).decode("utf-8", "replace"))
+            finally:
+                # What is unread is never read: the connection is closed where something is.
+                await answer.aclose()
         asked = [value.decode("latin-1") for name, value in answer.headers if name.lower() == b"retry-after"]
         return HttpAnswer(answer.status, text, retry_after_s(asked[0], time.time()) if asked else None)
+
+
+def _connection(trust: ssl.SSLContext, network: CheckedNetwork) -> httpcore2.AsyncConnectionPool:
+    """One connection, made anew when it has to be. A pool of many looks at each of them, twice for every request."""
+    return httpcore2.AsyncConnectionPool(
+        ssl_context=trust, max_connections=1, keepalive_expiry=KEEP_ALIVE_S, network_backend=network
+    )
 
 
 def _request(place: Place, body: bytes, headers: Mapping[str, str]) -> httpcore2.Request:
