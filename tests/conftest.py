@@ -7,7 +7,27 @@ from pathlib import Path
 
 import pytest
 
+import postgres
 from running import Serve, Server, check_log
+from stores import DATABASES, close_all
+
+
+@pytest.fixture(params=DATABASES, scope="module")
+def database(request: pytest.FixtureRequest) -> str:
+    """Which database; whatever uses it is tested on both."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _postgres() -> Iterator[None]:
+    yield
+    postgres.end()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _stores() -> Iterator[None]:
+    yield
+    close_all()
 
 
 @pytest.fixture

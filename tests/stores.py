@@ -1,4 +1,7 @@
-"""A real store in a folder of its own, and POSTs put into it in commits, without a socket in between."""
+"""A real store in a folder or database of its own, and POSTs put into it in commits, without a socket in between.
+
+Tests that take `database` (see `conftest`) run twice: on SQLite and on PostgreSQL.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
+import postgres
 from partnerhook.core.observations import MICROSECONDS
 from partnerhook.core.receipts import Receipt, Stored
 from partnerhook.core.signature import sign, verify
@@ -19,12 +23,35 @@ from partnerhook.store.engine import for_writing, open_engine
 from partnerhook.store.migrate import migrate
 from strategies import NOON_S, SECRET
 
+SQLITE = "sqlite"
+POSTGRESQL = "postgresql"
+DATABASES = (SQLITE, POSTGRESQL)
+FILE = "partnerhook.db"
 
-def new_store(folder: Path) -> Engine:
-    """A migrated SQLite file."""
-    engine = open_engine(f"sqlite:///{folder / 'partnerhook.db'}")
+
+def new_store(folder: Path, database: str = SQLITE) -> Engine:
+    """A migrated store: a file in `folder`, or a new database on the test server."""
+    engine = open_engine(new_url(folder, database))
+    _opened.append(engine)
     migrate(engine)
     return engine
+
+
+_opened: list[Engine] = []
+
+
+def close_all() -> None:
+    """Let go of every connection to a store that was made here, and remove their databases."""
+    for engine in _opened:
+        engine.dispose()
+        if engine.dialect.name == POSTGRESQL:
+            postgres.drop_database(engine.url.set(drivername=POSTGRESQL).render_as_string(hide_password=False))
+    _opened.clear()
+
+
+def new_url(folder: Path, database: str) -> str:
+    """Where there is no store yet."""
+    return postgres.new_database(postgres.server_url()) if database == POSTGRESQL else f"sqlite:///{folder / FILE}"
 
 
 @contextmanager

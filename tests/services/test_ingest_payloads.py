@@ -24,9 +24,9 @@ PAYLOADS = Path(__file__).parents[1] / "payloads"
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
+def engine(tmp_path: Path, database: str) -> Engine:
     """An empty store."""
-    return new_store(tmp_path)
+    return new_store(tmp_path, database)
 
 
 @pytest.fixture

@@ -72,9 +72,9 @@ def hearings(draw: st.DrawFn) -> list[Said]:
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+def engine(tmp_path_factory: pytest.TempPathFactory, database: str) -> Engine:
     """One file for all examples."""
-    return new_store(tmp_path_factory.mktemp("store"))
+    return new_store(tmp_path_factory.mktemp("store"), database)
 
 
 def post(app: str, changes: Sequence[Said]) -> Post:

@@ -22,9 +22,9 @@ from strategies import NOON_S, observation
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
+def engine(tmp_path: Path, database: str) -> Engine:
     """An empty store."""
-    return new_store(tmp_path)
+    return new_store(tmp_path, database)
 
 
 def project(engine: Engine, *heard: Observation) -> Solution:

@@ -16,6 +16,7 @@ from partnerhook.core.observations import MICROSECONDS
 from partnerhook.services import rebuild as service
 from partnerhook.services.query import Queries, SolutionFilter
 from partnerhook.services.rebuild import rebuild
+from partnerhook.store import locks
 from partnerhook.store.schema import solutions
 from stores import arrive, deliver, new_store, writing
 from strategies import NOON_S
@@ -24,9 +25,9 @@ WORDS = ("DRAFT", "INITIATED", "ACTIVE", "PENDING_DEACTIVATION", "DEACTIVATED")
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
+def engine(tmp_path: Path, database: str) -> Engine:
     """An empty store."""
-    return new_store(tmp_path)
+    return new_store(tmp_path, database)
 
 
 def batch(first: int, count: int, words: tuple[str, ...] = WORDS, *, portfolio_id: str = "5") -> bytes:
@@ -145,14 +146,15 @@ def test_beside_a_running_receiver(engine: Engine, busy: list[float]):
 
 
 def test_a_lock_that_does_not_end(engine: Engine):
-    """After some patience it says that the database is locked; looking needs no lock."""
+    """After some patience it says so; looking needs no lock."""
     deliver(engine, arrive(batch(0, 3)))
     with writing(engine) as conn:
         conn.execute(update(solutions).values(status="DRAFT"))
 
-    with writing(engine):
+    with writing(engine) as other:
+        locks.solutions(other, [1])
         assert len(rebuild(engine, check=True).differences) == 3
-        with pytest.raises(StoreUnavailable, match="locked"):
+        with pytest.raises(StoreUnavailable, match="lock"):
             rebuild(engine, lock_patience_s=0)
 
     assert len(rebuild(engine).differences) == 3

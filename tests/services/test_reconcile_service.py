@@ -86,11 +86,11 @@ class Stage:
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
+def stage(tmp_path: Path, database: str) -> Iterator[Stage]:
     """At noon, with nothing on it."""
     with ExitStack() as open_:
         box = new_box(clock=Clock(0.0, NOON_S))
-        yield Stage(new_store(tmp_path), box, open_.enter_context(running_in_thread(box)))
+        yield Stage(new_store(tmp_path, database), box, open_.enter_context(running_in_thread(box)))
 
 
 def test_a_solution_that_no_webhook_told_of_is_found(stage: Stage):

@@ -30,9 +30,9 @@ DAY_S = 86_400
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
+def engine(tmp_path: Path, database: str) -> Engine:
     """An empty store."""
-    return new_store(tmp_path)
+    return new_store(tmp_path, database)
 
 
 def hear(engine: Engine, word: str, *, ago_s: float, solution_id: str = "77") -> None:
@@ -90,7 +90,7 @@ def test_renamed(engine: Engine):
     hear(engine, "ACTIVE", ago_s=100)
     with writing(engine) as conn:
         for number, name in enumerate(["Spring", "Spring", "Summer", "", "Spring"]):
-            settle(conn, Readings("default", "1", None, [reading(name, now + number)]), NOBODY, now=now * 1_000_000)
+            settle(conn, Readings("default", "1", None, [reading(name, now + number)]), NOBODY)
 
     renamed = [document(one)["data"]["renamed"] for one in told(engine) if one.kind == "solution.renamed"]  # type: ignore[typeddict-item]
     assert renamed == [{"before": "Spring", "after": "Summer"}, {"before": "Summer", "after": "Spring"}]

@@ -15,9 +15,9 @@ NOON = 1_750_000_000_000_000
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
+def engine(tmp_path: Path, database: str) -> Engine:
     """An empty store."""
-    return new_store(tmp_path)
+    return new_store(tmp_path, database)
 
 
 def take(engine: Engine, holder: str, *, after: int = 0, name: str = "reconcile") -> bool:

@@ -8,9 +8,9 @@ from partnerhook.store import numbers
 from stores import new_store, writing
 
 
-def test_a_number_is_given_once(tmp_path: Path):
+def test_a_number_is_given_once(tmp_path: Path, database: str):
     """Also where one name comes twice in one commit; the same id in another app is another solution."""
-    engine = new_store(tmp_path)
+    engine = new_store(tmp_path, database)
 
     with writing(engine) as conn:
         first = numbers.assign(conn, [("one", "9"), ("one", "7"), ("one", "9")])
@@ -23,9 +23,9 @@ def test_a_number_is_given_once(tmp_path: Path):
     assert counted == 3
 
 
-def test_no_text_is_taken_for_json(tmp_path: Path):
+def test_no_text_is_taken_for_json(tmp_path: Path, database: str):
     """Names of apps may hold anything the configuration lets through, and the numbers of nothing are nothing."""
-    engine = new_store(tmp_path)
+    engine = new_store(tmp_path, database)
     odd = [('a"b', "1"), ("a\\", "1"), ("ä", "1"), ("$[0]", "1")]
 
     with writing(engine) as conn:

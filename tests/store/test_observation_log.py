@@ -20,9 +20,9 @@ from strategies import observations as any_observation
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+def engine(tmp_path_factory: pytest.TempPathFactory, database: str) -> Engine:
     """One file, emptied by each example."""
-    return new_store(tmp_path_factory.mktemp("store"))
+    return new_store(tmp_path_factory.mktemp("store"), database)
 
 
 def by_key(heard: list[Observation]) -> list[Observation]:

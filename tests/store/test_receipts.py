@@ -25,9 +25,9 @@ def receipt(number: int, received_at: int = 1) -> Receipt:
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
+def engine(tmp_path: Path, database: str) -> Engine:
     """An empty store."""
-    return new_store(tmp_path)
+    return new_store(tmp_path, database)
 
 
 def test_a_receipt_comes_back_as_it_was(engine: Engine):

@@ -31,9 +31,9 @@ SPACING = Spacing(doubtful_s=60, waiting_s=300, longest_s=3_600)
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
+def engine(tmp_path: Path, database: str) -> Engine:
     """One solution, heard of at noon."""
-    engine = new_store(tmp_path)
+    engine = new_store(tmp_path, database)
     hear(engine, "ACTIVE")
     return engine
 

@@ -19,7 +19,7 @@ from partnerhook.services.ingest import Post
 from partnerhook.services.notify import Routing
 from partnerhook.services.query import Queries
 from partnerhook.services.write import Chore, Result, Work, Writer
-from partnerhook.store.engine import sqlite_file
+from partnerhook.store.sqlite import file_of
 from partnerhook.store.writer import BATCH_BYTES_MAX, Committed, GroupCommit
 from stores import arrive, new_store, writing
 from strategies import NOON_S
@@ -129,7 +129,7 @@ def test_stopping_commits_what_waits(engine: Engine):
 
 def test_a_store_that_fails_is_told_and_comes_back(engine: Engine):
     """The waiting hear StoreUnavailable without a word of a payload; later ones are stored without a restart."""
-    file = sqlite_file(engine)
+    file = file_of(engine)
     aside = file.with_suffix(".aside")
 
     async def scenario() -> None:
@@ -192,7 +192,7 @@ def test_a_file_that_is_gone_is_not_written_to(engine: Engine):
 
 async def gone(engine: Engine) -> None:
     """One webhook before, two after."""
-    file = sqlite_file(engine)
+    file = file_of(engine)
     async with running(engine) as (writer, _commits):
         await asyncio.wait_for(store(webhook(1), writer), WAIT_S)
         for ending in ("", "-wal", "-shm"):

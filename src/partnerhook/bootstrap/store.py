@@ -31,12 +31,13 @@ def queries(settings: Settings) -> Queries:
 def existing_store(settings: Settings) -> Engine:
     """The engine for a database that is there: looking must not create an empty one."""
     from partnerhook.core.errors import StoreUnavailable
-    from partnerhook.store.engine import is_there, sqlite_file
+    from partnerhook.store.engine import is_postgresql, place
+    from partnerhook.store.sqlite import file_of, is_there
 
     engine = open_store(settings)
-    if not is_there(sqlite_file(engine)):
+    if not is_postgresql(engine) and not is_there(file_of(engine)):
         raise StoreUnavailable(
-            f"There is no database at {sqlite_file(engine)}; start `partnerhook serve`, or run `partnerhook migrate`."
+            f"There is no database at {place(engine)}; start `partnerhook serve`, or run `partnerhook migrate`."
         )
     return engine
 
@@ -44,9 +45,11 @@ def existing_store(settings: Settings) -> Engine:
 def check_store(settings: Settings) -> None:
     """Raises ConfigurationInvalid where the configured database cannot be: looks, and writes nothing."""
     from partnerhook.core.errors import ConfigurationInvalid
-    from partnerhook.store.engine import could_be_written, sqlite_file
+    from partnerhook.store.engine import is_postgresql
+    from partnerhook.store.sqlite import could_be_written, file_of
 
-    if not could_be_written(sqlite_file(open_store(settings))):
+    engine = open_store(settings)
+    if not is_postgresql(engine) and not could_be_written(file_of(engine)):
         raise ConfigurationInvalid("database_url names a file that cannot be written, or a folder that is not there.")
 
 

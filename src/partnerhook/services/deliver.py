@@ -28,7 +28,7 @@ from partnerhook.services.alarms import Trouble, calm, sound
 from partnerhook.services.meters import Meters
 from partnerhook.services.notify import Routing
 from partnerhook.services.write import Chore
-from partnerhook.store import outbox, targets
+from partnerhook.store import clock, locks, outbox, targets
 from partnerhook.store.outbox import Claimed, Settlement
 from partnerhook.store.targets import Standing
 
@@ -133,8 +133,7 @@ class TargetLoop:
             task.cancel()
         await self._turn(claim=False)
         with suppress(StoreUnavailable):  # then the claims end by themselves
-            now = _now()
-            await self._commit(Chore(lambda conn: outbox.release(conn, [self._holder], now=now)))
+            await self._commit(Chore(lambda conn: outbox.release(conn, [self._holder], now=clock.now(conn))))
         await self.target.close()
 
     async def _turn(self, *, claim: bool) -> list[Claimed]:
@@ -154,18 +153,24 @@ class TargetLoop:
 
     def _write(self, conn: Connection, ended: Sequence[Settlement], room: int) -> list[Claimed]:
         """In the writer's thread and transaction."""
-        now = _now()
+        now = clock.now(conn)
+        name = self.target.name
+        outbox.lock_solutions(conn, [one.claimed for one in ended])
+        if any(one.answer.reply is not Reply.TAKEN for one in ended):
+            locks.order(conn)  # it may have to be told of
+        standing = targets.standing(conn, name)
+        if ended and (standing.failing_since is not None or not all(map(_is_plain, ended))):
+            locks.targets(conn, [name])
+            standing = targets.standing(conn, name)
         outbox.settle(conn, ended)
-        standing = targets.standing(conn, self.target.name)
         if ended:
-            name = self.target.name
             after = targets.judge(conn, name, standing, ended, now=now, pause_after_s=self.target.pause_after_s)
             self._tell(conn, standing, after, now)
             standing = after
         if room <= 0 or standing.paused_at is not None or any(one.decision.pause for one in ended):
             return []
         until = now + int(((AHEAD + 1) * self.target.timeout_s + CLAIM_MARGIN_S) * MICROSECONDS)
-        return outbox.claim(conn, self.target.name, self._holder, now=now, until=until, limit=room)
+        return outbox.claim(conn, name, self._holder, now=now, until=until, limit=room)
 
     def _tell(self, conn: Connection, before: Standing, after: Standing, now: int) -> None:
         """A target that was paused is told of; one that works again ends the alarm."""
@@ -242,6 +247,11 @@ async def one_attempt(hand_over: Awaitable[Answer], timeout_s: float) -> Answer:
         return Answer(Reply.FAILED, text=f"{type(error).__name__}: {error}"[:1_000])
 
 
+def _is_plain(ended: Settlement) -> bool:
+    """A notice of a solution that was taken: it moves its own lane, and nothing of its target."""
+    return ended.answer.reply is Reply.TAKEN and ended.claimed.receipt_id is None and bool(ended.claimed.lane)
+
+
 def holder() -> str:
     """Who claims: told apart from every other, and on this machine known to be dead once the process is."""
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
@@ -266,7 +276,7 @@ def release_the_dead(conn: Connection) -> None:
     """What processes of this machine had claimed that have ended since is due at once."""
     dead = [name for name in outbox.holders(conn) if is_dead(name)]
     if dead:
-        outbox.release(conn, dead, now=_now())
+        outbox.release(conn, dead, now=clock.now(conn))
 
 
 def _now() -> int:

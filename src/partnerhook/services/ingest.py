@@ -20,7 +20,7 @@ from partnerhook.core.wire import Envelope, OtherChange, Piece, Unreadable
 from partnerhook.services.notify import Routes
 from partnerhook.services.pass_on import Candidate, NoRoom, admit, pass_on
 from partnerhook.services.project import append_and_project
-from partnerhook.store import customers, receipts
+from partnerhook.store import clock, customers, receipts
 
 log = structlog.get_logger("partnerhook.ingest")
 
@@ -95,7 +95,8 @@ def _outcome(piece: Piece, key: str) -> Outcome:
 
 def commit(conn: Connection, posts: Sequence[Post], routes: Routes) -> list[Stored | NoRoom]:
     """Read and store many POSTs in the transaction of `conn`: observations, solutions, notices, customers, receipts."""
-    arrivals = [read(post) for post in posts]
+    off = clock.off(conn)
+    arrivals = [read(post._replace(received_at=post.received_at + off) if off else post) for post in posts]
     if not routes.forward:
         return list(_store(conn, arrivals, routes))
     candidates = [Candidate(one.post.app, len(one.post.body.raw), one.outcomes) for one in arrivals]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
@@ -17,7 +16,7 @@ from partnerhook.services.lease import Lease
 from partnerhook.services.notify import Moved, Routes, Routing, notify
 from partnerhook.services.patience import transaction
 from partnerhook.services.project import append_and_project
-from partnerhook.store import graph_readings, numbers, solutions
+from partnerhook.store import clock, graph_readings, locks, numbers, solutions
 
 
 class Judged(NamedTuple):
@@ -56,9 +55,12 @@ def judge(conn: Connection, told: Readings) -> Judged:
     return judged
 
 
-def settle(conn: Connection, told: Readings, routes: Routes, *, now: int) -> Judged:
-    """Compare, observe what differs, and keep what only the Graph API tells. `now`: Unix microseconds."""
+def settle(conn: Connection, told: Readings, routes: Routes) -> Judged:
+    """Compare, observe what differs, and keep what only the Graph API tells."""
+    # Locked before it is compared: what differs must not change until it is settled.
+    locks.solutions(conn, numbers.find(conn, [(told.app, one.solution_id) for one in told.read]).values())
     judged = judge(conn, told)
+    now = clock.now(conn)
     observed = [observe_reading(drift.reading, app=told.app, received_at=now) for drift in judged.drifts]
     append_and_project(conn, [(one, None) for one in observed], routes)
     known = numbers.find(conn, [(told.app, one.solution_id) for one in told.read])
@@ -111,7 +113,7 @@ class Judge:
             return await transaction(self._engine, partial(judge, told=told), writes=False)
         if self._lease is not None:
             self._lease.check()
-        work = partial(settle, told=told, routes=self._routing.now, now=time.time_ns() // 1_000)
+        work = partial(settle, told=told, routes=self._routing.now)
         return await transaction(self._engine, work, writes=True)
 
     async def known(self, app: str) -> set[str]:
@@ -128,6 +130,6 @@ class Judge:
         def work(conn: Connection) -> None:
             number = numbers.find(conn, [(app, solution_id)]).get((app, solution_id))
             if number is not None:
-                graph_readings.asked_in_vain(conn, number, time.time_ns() // 1_000)
+                graph_readings.asked_in_vain(conn, number, clock.now(conn))
 
         await transaction(self._engine, work, writes=True)

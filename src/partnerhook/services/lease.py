@@ -11,12 +11,12 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Final
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from partnerhook.core.errors import StoreUnavailable, UnderWay
 from partnerhook.core.observations import MICROSECONDS
 from partnerhook.services.patience import transaction
-from partnerhook.store import leases
+from partnerhook.store import clock, leases
 
 LASTS_S: Final = 60
 """Longer than a renewal ever takes, and short enough to wait for after a process has died."""
@@ -41,13 +41,11 @@ class Lease:
 
     async def take(self) -> bool:
         """Take it or renew it; False where another process holds it."""
-        take = partial(
-            leases.take,
-            name=self._name,
-            holder=self._holder,
-            now=time.time_ns() // 1_000,
-            lasts=LASTS_S * MICROSECONDS,
-        )
+
+        def take(conn: Connection) -> bool:
+            now, lasts = clock.now(conn), LASTS_S * MICROSECONDS
+            return leases.take(conn, self._name, self._holder, now=now, lasts=lasts)
+
         return await transaction(self._engine, take, writes=True)
 
     async def give_back(self) -> None:

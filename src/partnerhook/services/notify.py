@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -12,7 +11,7 @@ from partnerhook.core.lifecycle import Solution
 from partnerhook.core.notices import Step
 from partnerhook.core.routing import About, ForwardRoute, Route, wants
 from partnerhook.core.timeline import say
-from partnerhook.store import notices, outbox
+from partnerhook.store import clock, notices, outbox
 from partnerhook.store.notices import Told
 from partnerhook.store.outbox import Wanted
 
@@ -46,7 +45,7 @@ def notify(conn: Connection, moved: Mapping[int, Moved], row_ids: Mapping[str, i
     told = [(number, step, row_ids.get(step.key)) for number, (_, steps) in moved.items() for step in steps]
     if not told:
         return
-    now = time.time_ns() // 1_000
+    now = clock.now(conn)
     ids = notices.append(conn, told, now=now)
     if routes.destinations:
         _route(conn, zip(ids, told, strict=True), moved, routes.destinations, now)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Final, NamedTuple
@@ -15,7 +14,7 @@ from partnerhook.core.notice_documents import AnyNotice
 from partnerhook.core.routing import About, Route, wants
 from partnerhook.core.timeline import say
 from partnerhook.services.patience import transact
-from partnerhook.store import deliveries, listeners, notices, outbox, targets
+from partnerhook.store import clock, deliveries, listeners, locks, notices, outbox, targets
 from partnerhook.store.deliveries import Attempt, Backlog, DeliveryFilter, Listed
 from partnerhook.store.notices import NoticeFilter
 from partnerhook.store.outbox import Wanted
@@ -80,19 +79,19 @@ class Outbox:
 
     def pause(self, target: str, reason: str) -> None:
         """Attempt nothing there until `resume`; what is for it waits."""
-        self._stand(target, lambda before: before._replace(paused_at=_now(), paused_reason=reason))
+        self._stand(target, lambda before, now: before._replace(paused_at=now, paused_reason=reason))
 
     def resume(self, target: str) -> None:
         """Attempt again, at once, whatever waits there."""
-        self._stand(target, lambda _: FRESH)
-        transact(self._engine, partial(deliveries.try_now, target=target, now=_now()), writes=True)
+        self._stand(target, lambda _before, _now: FRESH)
+        transact(self._engine, partial(deliveries.try_now, target=target), writes=True)
 
     def retry(self, wanted: Sequence[Listed]) -> int:
         """Try deliveries again that were given up, now; how many these were."""
         chosen = [one for one in wanted if one.fate in {Fate.DEAD, Fate.DISCARDED}]
         for first in range(0, len(chosen), PAGE):
             page = chosen[first : first + PAGE]
-            transact(self._engine, partial(deliveries.put_back, wanted=page, now=_now()), writes=True)
+            transact(self._engine, partial(deliveries.put_back, wanted=page), writes=True)
         return len(chosen)
 
     def discard(self, wanted: Sequence[Listed]) -> int:
@@ -100,7 +99,7 @@ class Outbox:
         chosen = [one for one in wanted if one.fate in {Fate.WAITING, Fate.DEAD}]
         for first in range(0, len(chosen), PAGE):
             page = chosen[first : first + PAGE]
-            transact(self._engine, partial(deliveries.discard, wanted=page, now=_now()), writes=True)
+            transact(self._engine, partial(deliveries.discard, wanted=page), writes=True)
         return len(chosen)
 
     def notices(self, wanted: NoticeFilter, *, after_id: int = 0) -> Iterator[tuple[int, AnyNotice]]:
@@ -134,9 +133,10 @@ class Outbox:
         """A listener has heard everything up to this notice."""
         transact(self._engine, partial(listeners.move, name=listener, notice_id=notice_id), writes=True)
 
-    def _stand(self, target: str, change: Callable[[Standing], Standing]) -> None:
+    def _stand(self, target: str, change: Callable[[Standing, int], Standing]) -> None:
         def write(conn: Connection) -> None:
-            targets.save(conn, target, change(targets.standing(conn, target)))
+            locks.targets(conn, [target])
+            targets.save(conn, target, change(targets.standing(conn, target), clock.now(conn)))
 
         transact(self._engine, write, writes=True)
 
@@ -158,9 +158,6 @@ def _enqueue(conn: Connection, told: Sequence[tuple[int, AnyNotice]], routes: Se
         for route in routes
         if wanted_by(notice, route)
     ]
-    outbox.enqueue(conn, wanted, now=_now())
+    outbox.lock_solutions(conn, wanted)
+    outbox.enqueue(conn, wanted, now=clock.now(conn))
     return len(wanted)
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -11,7 +10,7 @@ from sqlalchemy import Connection
 
 from partnerhook.core.receipts import Outcome, Stored
 from partnerhook.core.routing import ForwardRoute, must_be_taken, wants_post
-from partnerhook.store import outbox, targets
+from partnerhook.store import clock, outbox, targets
 from partnerhook.store.outbox import Wanted
 
 log = structlog.get_logger("partnerhook.forward")
@@ -50,7 +49,7 @@ def admit(conn: Connection, posts: Sequence[Candidate], routes: Sequence[Forward
 
 def pass_on(conn: Connection, stored: Sequence[Stored], routes: Sequence[ForwardRoute]) -> None:
     """A delivery for each POST and each target that wants it. What others want waits for a full target, too."""
-    now = time.time_ns() // 1_000
+    now = clock.now(conn)
     wanted = [
         Wanted(route.target, 0 if route.one_by_one else one.receipt_id, None, one.receipt_id, one.body_bytes)
         for one in stored

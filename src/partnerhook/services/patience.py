@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from partnerhook.core.errors import StoreUnavailable
 from partnerhook.store import migrate
-from partnerhook.store.engine import for_writing, is_locked
+from partnerhook.store.engine import for_writing, is_locked, words_of
 
 Result = TypeVar("Result")
 
@@ -68,4 +68,4 @@ def _once(engine: Engine, work: Callable[[Connection], Result], *, writes: bool)
             return work(conn)
     except SQLAlchemyError as error:
         kind = Locked if is_locked(error) else StoreUnavailable
-        raise kind(f"The database refused a transaction: {getattr(error, 'orig', error)}.") from None
+        raise kind(f"The database refused a transaction: {words_of(error)}.") from None

@@ -18,6 +18,7 @@ from partnerhook.core.timeline import Entry, timeline
 from partnerhook.store import customers, deliveries, graph_readings, migrate, observations, receipts, solutions
 from partnerhook.store.customers import CustomerEvent
 from partnerhook.store.deliveries import Backlog
+from partnerhook.store.engine import words_of
 from partnerhook.store.graph_readings import GraphFacts
 from partnerhook.store.observations import ObservationFilter
 from partnerhook.store.receipts import ListedReceipt, ReceiptFilter
@@ -137,4 +138,4 @@ class Queries:
                 migrate.check(conn)
                 yield conn
         except SQLAlchemyError as error:
-            raise StoreUnavailable(f"The database cannot be read: {getattr(error, 'orig', error)}.") from None
+            raise StoreUnavailable(f"The database cannot be read: {words_of(error)}.") from None

@@ -1,8 +1,8 @@
 """Fold every solution anew from the log, beside a running receiver, and mend what differs.
 
 Looking is done in read transactions, which hinder nobody: log and projection are always written
-together, so in one snapshot they must agree. Only what differs is folded once more and stored under
-SQLite's write lock.
+together, so in one snapshot they must agree. Only what differs is folded once more and stored while it
+is locked.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from partnerhook.core.errors import StoreUnavailable
 from partnerhook.core.lifecycle import Solution, fold
 from partnerhook.services.patience import LOCK_PATIENCE_S, transact
-from partnerhook.store import migrate, numbers, observations, solutions
+from partnerhook.store import locks, migrate, numbers, observations, solutions
+from partnerhook.store.engine import words_of
 
 SLICE_SOLUTIONS: Final = 200
 SLICE_OBSERVATIONS: Final = 1_000
@@ -127,9 +128,10 @@ def _by_name(row: tuple[Any, ...] | None) -> dict[str, Any] | None:
 
 
 def _mend(engine: Engine, suspects: list[int], patience_s: float) -> list[_Found]:
-    """Look at `suspects` once more, now with the write lock, and store what their log tells."""
+    """Look at `suspects` once more, now locked, and store what their log tells."""
 
     def job(conn: Connection) -> list[_Found]:
+        locks.solutions(conn, suspects)
         found = _compare(conn, suspects)
         solutions.save(conn, {one.number: one.solution for one in found if one.solution is not None})
         solutions.remove(conn, [one.number for one in found if one.solution is None])
@@ -145,4 +147,4 @@ def _transaction(engine: Engine) -> Iterator[Connection]:
             migrate.check(conn)
             yield conn
     except SQLAlchemyError as error:
-        raise StoreUnavailable(f"The database cannot be read: {getattr(error, 'orig', error)}.") from None
+        raise StoreUnavailable(f"The database cannot be read: {words_of(error)}.") from None

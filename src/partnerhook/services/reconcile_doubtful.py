@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Sequence
-from functools import partial
 from typing import Final
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from partnerhook.graph import GraphError
 from partnerhook.services.judge import Judge
@@ -16,8 +14,9 @@ from partnerhook.services.lease import holding
 from partnerhook.services.notify import Routing
 from partnerhook.services.patience import transaction
 from partnerhook.services.reconcile import LEASE, AppReport, AskingApp, Reconciled, Sleep, read_singly
-from partnerhook.store import graph_readings
+from partnerhook.store import clock, graph_readings
 from partnerhook.store.graph_readings import Spacing
+from partnerhook.store.numbers import SolutionName
 
 DOUBTFUL_S: Final = 60.0
 WAITING_S: Final = 300.0
@@ -32,13 +31,11 @@ async def reconcile_doubtful(
 ) -> Reconciled:
     """Soon at first, then at twice the distance each time, up to `longest_s`. Raises UnderWay, StoreUnavailable."""
     report = Reconciled(check=False)
-    due = partial(
-        graph_readings.due,
-        apps=[app.name for app in apps],
-        now=time.time_ns() // 1_000,
-        spacing=Spacing(DOUBTFUL_S, WAITING_S, longest_s),
-        limit=READ_AT_ONCE_MAX,
-    )
+
+    def due(conn: Connection) -> list[SolutionName]:
+        names, spacing = [app.name for app in apps], Spacing(DOUBTFUL_S, WAITING_S, longest_s)
+        return graph_readings.due(conn, names, clock.now(conn), spacing, READ_AT_ONCE_MAX)
+
     wanted = await transaction(engine, due, writes=False)
     if not wanted:
         return report

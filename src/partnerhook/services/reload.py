@@ -27,12 +27,13 @@ WAIT_S: Final = 3.0
 
 async def obey(engine: Engine, holder: str, reload: Callable[[], Awaitable[str]]) -> None:
     """For ever: call `reload` when somebody asks for it, and write down what it returns."""
-    seen = time.time_ns() // 1_000
+    seen: int | None = None
     while True:
-        await asyncio.sleep(POLL_S)
+        await asyncio.sleep(POLL_S if seen is not None else 0)
         try:
             asked = (await transaction(engine, _asked, writes=False)) or 0
-            if asked <= seen:
+            if seen is None or asked == seen:
+                seen = asked  # what was asked before we were there is no matter of ours
                 continue
             seen = asked
             answer = partial(requests.write, name=ANSWERED + holder, at=asked, outcome=await reload())

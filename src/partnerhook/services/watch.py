@@ -20,7 +20,7 @@ from partnerhook.services.doctor.findings import Finding, Verdict
 from partnerhook.services.lease import holding
 from partnerhook.services.notify import Routes, Routing, notify
 from partnerhook.services.patience import transaction
-from partnerhook.store import deliveries, notices, receipts
+from partnerhook.store import clock, deliveries, locks, notices, receipts
 
 log = structlog.get_logger("partnerhook.watch")
 
@@ -74,17 +74,17 @@ async def tell_overdue(engine: Engine, after_s: float, routes: Routes) -> int:
     """A notice for each request that has waited for longer than `after_s`, once; how many these were."""
     told = 0
     while after_s:
-        before = int(time.time() - after_s)
-        count = await transaction(engine, partial(_tell_overdue, before=before, routes=routes), writes=True)
+        count = await transaction(engine, partial(_tell_overdue, after_s=after_s, routes=routes), writes=True)
         told += count
         if count < SLICE:
             break
     return told
 
 
-def _tell_overdue(conn: Connection, before: int, routes: Routes) -> int:
-    found = notices.overdue(conn, before=before, limit=SLICE)
-    now = int(time.time())
+def _tell_overdue(conn: Connection, after_s: float, routes: Routes) -> int:
+    now = clock.now(conn) // MICROSECONDS
+    locks.solutions(conn, [number for number, _ in notices.overdue(conn, before=int(now - after_s), limit=SLICE)])
+    found = notices.overdue(conn, before=int(now - after_s), limit=SLICE)  # as they are now that they stay so
     steps = {
         number: (
             solution,
@@ -114,7 +114,7 @@ async def tell_backlogs(engine: Engine, watched: Watched, routes: Routes) -> Non
 
 
 def _tell_backlogs(conn: Connection, watched: Watched, routes: Routes) -> None:
-    now = _now()
+    now = clock.now(conn)
     waiting = deliveries.backlogs(conn) if watched.backlog_bytes_max else {}
     for target, most in watched.backlog_bytes_max.items():
         held = waiting[target].bytes if target in waiting else 0
@@ -131,7 +131,7 @@ async def tell_health(engine: Engine, watched: Watched, routes: Routes) -> None:
     findings = [finding async for finding in watched.examine()]
 
     def write(conn: Connection) -> None:
-        now = _now()
+        now = clock.now(conn)
         for (kind, subject), troubles in _by_alarm(findings, watched, conn, now).items():
             if not troubles:
                 calm(conn, kind, subject)
@@ -177,7 +177,3 @@ def _quarantine(conn: Connection, now: int) -> Iterator[tuple[Trouble, bool]]:
     summary = f"{count} POSTs of the last day hold something that could not be understood"
     remedy = "see `partnerhook receipts list --quarantined`"
     yield Trouble(HealthKind.QUARANTINE, "", summary, remedy), count > 0
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000

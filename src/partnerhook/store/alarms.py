@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects.sqlite import insert
 
 from partnerhook.core.health import HealthKind
 from partnerhook.store.schema import alarms
+from partnerhook.store.sql import upsert
 
 
 class Alarm(NamedTuple):
@@ -27,8 +27,7 @@ def find(conn: Connection, kind: HealthKind, subject: str) -> Alarm | None:
 
 def save(conn: Connection, kind: HealthKind, subject: str, *, since: int, told_at: int) -> None:
     """It sounds, and was told."""
-    made = insert(alarms).values(kind=kind.value, subject=subject, since=since, told_at=told_at)
-    conn.execute(made.on_conflict_do_update(index_elements=["kind", "subject"], set_={"told_at": told_at}))
+    upsert(conn, alarms, ["kind", "subject"], kind=kind.value, subject=subject, since=since, told_at=told_at)
 
 
 def remove(conn: Connection, kind: HealthKind, subject: str) -> None:

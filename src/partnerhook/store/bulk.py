@@ -1,34 +1,161 @@
 """Many rows for one statement, without paying per row for what only the statement needs.
 
-SQLAlchemy compiles the statement once; the driver then gets plain tuples. On the path of every
-webhook this halves the cost of a row, and the SQL is still SQLAlchemy's for either database.
+A statement is written once, in terms of what is `Given`: a row's values. SQLite gets it with a placeholder for each
+value and runs it row by row, inside of this process. PostgreSQL gets it once, over a table that it makes of all rows,
+sent as one JSON text: a round trip for each row would cost more than all else. There no row sees what another row
+of the same call did; whoever writes a statement has to make sure that none needs to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
-from typing import Any
+import json
+from collections.abc import Callable, Iterator, Sequence
+from operator import itemgetter
+from typing import Any, Final
 
-from sqlalchemy import Connection, Dialect
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Dialect,
+    LargeBinary,
+    Table,
+    TableClause,
+    bindparam,
+    column,
+    select,
+    table,
+)
 from sqlalchemy.sql.expression import Executable
+from sqlalchemy.types import TypeEngine
+
+from partnerhook.store.sql import POSTGRESQL, insert, sql_type
+
+GIVEN: Final = "given"
+
+
+class Given:
+    """One row's values, by name: `given["number"]`."""
+
+    def __init__(self, dialect: Dialect, types: dict[str, TypeEngine[Any]]) -> None:
+        self.dialect = dialect
+        self._types = types
+        self._rows: TableClause | None = None
+        if dialect.name == POSTGRESQL:
+            self._rows = table(GIVEN, *[column(name, kind) for name, kind in types.items()])
+
+    def __getitem__(self, name: str) -> ColumnElement[Any]:
+        if self._rows is not None:
+            return self._rows.c[name]
+        return bindparam(name, type_=self._types[name])
+
+    def insert(self, into: Table, **values: ColumnElement[Any]) -> Any:
+        """An insert of the row: of `values`, and of what is given for all other columns that are among the given."""
+        wanted = {one.name: self[one.name] for one in into.c if one.name in self._types} | values
+        made = insert(self.dialect, into)
+        if self._rows is None:
+            return made.values(wanted)
+        return made.from_select(list(wanted), select(*wanted.values()).select_from(self._rows))
+
+
+Build = Callable[[Given], Executable]
 
 
 class Bulk:
-    """A statement for rows of `parameters`, in this order."""
+    """A statement for rows of the values that `types` names, in this order."""
 
-    def __init__(self, statement: Executable, *parameters: str) -> None:
-        self._statement = statement
-        self._parameters = parameters
-        self._sql = lru_cache(maxsize=2)(self._compile)
+    def __init__(self, build: Build, **types: TypeEngine[Any]) -> None:
+        self._build = build
+        self._types = types
+        self._runs: dict[str, Callable[[Connection, Sequence[tuple[Any, ...]]], None]] = {}
 
     def run(self, conn: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
         """Execute it for each of `rows`."""
-        if rows:
-            conn.exec_driver_sql(self._sql(conn.dialect), list(rows))
+        if not rows:
+            return
+        name = conn.dialect.name
+        if name not in self._runs:
+            self._runs[name] = self._compiled(conn.dialect)
+        self._runs[name](conn, rows)
 
-    def _compile(self, dialect: Dialect) -> str:
-        compiled: Any = self._statement.compile(dialect=dialect, column_keys=list(self._parameters))  # type: ignore[attr-defined]
-        if tuple(compiled.positiontup or ()) != self._parameters:
-            raise ValueError(f"the statement takes {compiled.positiontup}, not {self._parameters}")
-        return str(compiled)
+    def _compiled(self, dialect: Dialect) -> Callable[[Connection, Sequence[tuple[Any, ...]]], None]:
+        statement = self._build(Given(dialect, self._types))
+        if dialect.name == POSTGRESQL:
+            return _Together(str(_compile(statement, dialect)), self._types)
+        compiled = _compile(statement, dialect)
+        return _EachByItself(str(compiled), tuple(self._types), tuple(compiled.positiontup or ()))
+
+
+def insert_into(into: Table) -> Bulk:
+    """Whole rows of a table."""
+    return Bulk(lambda given: given.insert(into), **types_of(into))
+
+
+def types_of(of: Table) -> dict[str, TypeEngine[Any]]:
+    """The types of all columns of a table, by name."""
+    return {one.name: one.type for one in of.c}
+
+
+def _compile(statement: Executable, dialect: Dialect) -> Any:
+    return statement.compile(dialect=dialect)  # type: ignore[attr-defined]
+
+
+class _EachByItself:
+    """SQLite: the driver runs the statement for each row."""
+
+    def __init__(self, sql: str, given: tuple[str, ...], bound: tuple[str, ...]) -> None:
+        self._sql = sql
+        places = tuple(given.index(name) for name in bound)
+        self._arrange = None if bound == given else itemgetter(*places)
+        self._alone = len(places) == 1
+
+    def __call__(self, conn: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+        if self._arrange is None:
+            arranged = list(rows)
+        else:
+            arranged = [(self._arrange(row),) if self._alone else self._arrange(row) for row in rows]
+        conn.exec_driver_sql(self._sql, arranged)
+
+
+class _Together:
+    """PostgreSQL: all rows as one table. Bytes go beside the JSON, one behind the other; it has their places."""
+
+    def __init__(self, sql: str, types: dict[str, TypeEngine[Any]]) -> None:
+        self._bytes_at = next((at for at, kind in enumerate(types.values()) if isinstance(kind, LargeBinary)), None)
+        columns = ", ".join(_columns(types))
+        self._sql = f"WITH {GIVEN} AS (SELECT {columns} FROM jsonb_array_elements(%s::jsonb) r) {sql}"  # noqa: S608
+
+    def __call__(self, conn: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+        if self._bytes_at is None:
+            conn.exec_driver_sql(self._sql, (_json(rows),))
+            return
+        places, together = _side_by_side(rows, self._bytes_at)
+        # Bytes first: their placeholder stands among the columns, before that of the rows.
+        conn.exec_driver_sql(self._sql, (together, _json(places)))
+
+
+def _json(rows: Sequence[Sequence[Any]]) -> str:
+    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+
+
+def _columns(types: dict[str, TypeEngine[Any]]) -> Iterator[str]:
+    for at, (name, kind) in enumerate(types.items()):
+        if isinstance(kind, LargeBinary):
+            part = f"substring(%s::bytea FROM (r->{at}->>0)::integer FOR (r->{at}->>1)::integer)"
+            yield f'CASE WHEN (r->>{at}) IS NOT NULL THEN {part} END AS "{name}"'
+        else:
+            yield f'(r->>{at})::{sql_type(kind)} AS "{name}"'
+
+
+def _side_by_side(rows: Sequence[tuple[Any, ...]], at: int) -> tuple[list[list[Any]], bytes]:
+    places: list[list[Any]] = []
+    parts: list[bytes] = []
+    end = 0
+    for row in rows:
+        place = list(row)
+        part = row[at]
+        if part is not None:
+            place[at] = (end + 1, len(part))
+            parts.append(part)
+            end += len(part)
+        places.append(place)
+    return places, b"".join(parts)

@@ -3,55 +3,79 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, func, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, literal_column, select
 
 from partnerhook.core.account_update import CustomerUpdate
-from partnerhook.store.engine import reserve_ids
+from partnerhook.store import ids
+from partnerhook.store.bulk import Bulk, Given, types_of
 from partnerhook.store.schema import customer_events
+from partnerhook.store.sql import least
 
-_insert = insert(customer_events)
-_append = _insert.on_conflict_do_update(
-    index_elements=["key"],
-    set_={
-        "repeats": customer_events.c.repeats + 1,
-        "received_at": func.min(customer_events.c.received_at, _insert.excluded.received_at),
-    },
-)
-_ids_between = select(customer_events.c.id).where(customer_events.c.id.between(bindparam("first"), bindparam("last")))
+
+def _upsert(given: Given) -> Any:
+    made = given.insert(customer_events)
+    return made.on_conflict_do_update(
+        index_elements=["key"],
+        set_={
+            "repeats": customer_events.c.repeats + made.excluded.repeats + literal_column("1"),
+            "received_at": least(customer_events.c.received_at, made.excluded.received_at),
+        },
+    )
+
+
+_append = Bulk(_upsert, **types_of(customer_events))
 
 
 def append(conn: Connection, arrived: Sequence[tuple[str, str, CustomerUpdate, int, int]]) -> set[str]:
     """Keep events of customers, each as (key, app, update, received_at, receipt id); returns the keys that were new."""
     if not arrived:
         return set()
-    ids = reserve_ids(conn, customer_events.c.id, len(arrived))
-    conn.execute(
-        _append,
-        [
-            {
-                "id": row_id,
-                "key": key,
-                "app": app,
-                "entry_id": update.entry_id,
-                "event": update.event,
-                "waba_id": update.waba_id,
-                "owner_business_id": update.owner_business_id,
-                "partner_app_id": update.partner_app_id,
-                "solution_id": update.solution_id,
-                "solution_partner_business_ids": " ".join(update.solution_partner_business_ids),
-                "time": update.time,
-                "received_at": received_at,
-                "repeats": 0,
-                "receipt_id": receipt_id,
-            }
-            for row_id, (key, app, update, received_at, receipt_id) in zip(ids, arrived, strict=True)
-        ],
+    once: dict[str, _Once] = {}
+    for key, app, update, received_at, receipt_id in arrived:
+        known = once.get(key)
+        if known is None:
+            once[key] = _Once(app, update, received_at, receipt_id)
+        else:
+            earliest = min(known.received_at, received_at)
+            once[key] = known._replace(received_at=earliest, repeats=known.repeats + 1)
+    # In one order for all, so that two who keep the same do not wait for each other.
+    keys = sorted(once)
+    row_ids = ids.reserve(conn, customer_events.c.id, len(keys))
+    _append.run(conn, [_row(row_id, key, once[key]) for row_id, key in zip(row_ids, keys, strict=True)])
+    new = ids.existing(conn, customer_events.c.id, row_ids)
+    return {key for row_id, key in zip(row_ids, keys, strict=True) if new is None or row_id in new}
+
+
+class _Once(NamedTuple):
+    """An event with its repeats of one commit."""
+
+    app: str
+    update: CustomerUpdate
+    received_at: int
+    receipt_id: int
+    repeats: int = 0
+
+
+def _row(row_id: int, key: str, once: _Once) -> tuple[Any, ...]:
+    app, update, received_at, receipt_id, repeats = once
+    return (
+        row_id,
+        key,
+        app,
+        update.entry_id,
+        update.event,
+        update.waba_id,
+        update.owner_business_id,
+        update.partner_app_id,
+        update.solution_id,
+        " ".join(update.solution_partner_business_ids),
+        update.time,
+        received_at,
+        repeats,
+        receipt_id,
     )
-    new = set(conn.execute(_ids_between, {"first": ids.start, "last": ids.stop - 1}).scalars())
-    return {key for row_id, (key, *_) in zip(ids, arrived, strict=True) if row_id in new}
 
 
 class CustomerEvent(NamedTuple):

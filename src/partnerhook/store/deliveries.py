@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, bindparam, delete, func, literal_column, select, update
+from sqlalchemy import BigInteger, Connection, Row, Select, bindparam, delete, func, literal_column, select, update
 
 from partnerhook.core.delivery import Answer, Fate, Reply
-from partnerhook.store import targets
+from partnerhook.store import clock, locks, outbox, targets
 from partnerhook.store.outbox import make_next_due
 from partnerhook.store.schema import attempts, deliveries, notices, solution_numbers
 
@@ -82,7 +82,12 @@ class Backlog(NamedTuple):
 def backlogs(conn: Connection) -> dict[str, Backlog]:
     """What waits, by target."""
     query = (
-        select(deliveries.c.target, func.count(), func.sum(deliveries.c.bytes), func.min(deliveries.c.created_at))
+        select(
+            deliveries.c.target,
+            func.count(),
+            func.sum(deliveries.c.bytes).cast(BigInteger),
+            func.min(deliveries.c.created_at),
+        )
         .where(WAITING)
         .group_by(deliveries.c.target)
     )
@@ -96,8 +101,10 @@ def dead(conn: Connection) -> dict[str, int]:
     return {row[0]: row[1] for row in conn.execute(query)}
 
 
-def put_back(conn: Connection, wanted: Sequence[Listed], *, now: int) -> None:
+def put_back(conn: Connection, wanted: Sequence[Listed]) -> None:
     """Have deliveries that were given up tried again; each behind whatever waits in its lane."""
+    _lock(conn, wanted)
+    now = clock.now(conn)
     for one in wanted:
         row = _open_for_change(conn, one, (Fate.DEAD, Fate.DISCARDED))
         if row is None:
@@ -108,8 +115,10 @@ def put_back(conn: Connection, wanted: Sequence[Listed], *, now: int) -> None:
         targets.add_waiting(conn, one.target, row.bytes)
 
 
-def discard(conn: Connection, wanted: Sequence[Listed], *, now: int) -> None:
+def discard(conn: Connection, wanted: Sequence[Listed]) -> None:
     """Give deliveries up."""
+    _lock(conn, wanted)
+    now = clock.now(conn)
     for one in wanted:
         row = _open_for_change(conn, one, (Fate.WAITING, Fate.DEAD))
         if row is None:
@@ -119,6 +128,13 @@ def discard(conn: Connection, wanted: Sequence[Listed], *, now: int) -> None:
         if row.fate == Fate.WAITING:
             targets.add_waiting(conn, one.target, -row.bytes)
         make_next_due.run(conn, [(now, one.target, row.lane)])
+
+
+def _lock(conn: Connection, wanted: Sequence[Listed]) -> None:
+    """Whatever their lanes and their targets' sums hang on."""
+    laned = select(deliveries.c.lane, deliveries.c.notice_id).where(deliveries.c.id.in_([one.id for one in wanted]))
+    outbox.lock_solutions(conn, conn.execute(laned).all())
+    locks.targets(conn, [one.target for one in wanted])
 
 
 def _open_for_change(conn: Connection, one: Listed, fates: Sequence[Fate]) -> Any:
@@ -136,8 +152,9 @@ def drop_settled(conn: Connection, before: int, limit: int) -> int:
     return len(ids)
 
 
-def try_now(conn: Connection, target: str, *, now: int) -> None:
+def try_now(conn: Connection, target: str) -> None:
     """Whatever waits for another attempt at a target is due at once."""
+    now = clock.now(conn)
     conn.execute(
         update(deliveries)
         .where(deliveries.c.target == target, deliveries.c.due_at > now, deliveries.c.holder == "")

@@ -27,6 +27,37 @@ def durability(conn: Connection) -> Durability:
     )
 
 
+class ServerSettings(NamedTuple):
+    """PostgreSQL's own words."""
+
+    version: str
+    fsync: str
+    full_page_writes: str
+    synchronous_commit: str
+    """For a transaction of ours that writes: never off."""
+    in_recovery: bool
+    connections: int
+    connections_max: int
+
+    @property
+    def durable(self) -> bool:
+        """Whether what is committed outlives a crash of the server."""
+        return self.fsync == "on" and self.full_page_writes == "on"
+
+
+def server_settings(conn: Connection) -> ServerSettings:
+    """How durable commits are there, and how many may come."""
+    row = conn.execute(
+        text(
+            "SELECT current_setting('server_version'), current_setting('fsync'), current_setting('full_page_writes'),"
+            " CASE current_setting('synchronous_commit') WHEN 'off' THEN 'local'"
+            " ELSE current_setting('synchronous_commit') END, pg_is_in_recovery(),"
+            " (SELECT sum(numbackends) FROM pg_stat_database), current_setting('max_connections')::integer"
+        )
+    ).one()
+    return ServerSettings(*row)
+
+
 def free_bytes(file: Path) -> int:
     """Room on the disk of a file, for an ordinary user."""
     disk = os.statvfs(file.parent)

@@ -7,39 +7,37 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, literal_column, or_, select
-from sqlalchemy.dialects.sqlite import insert
 
 from partnerhook.core.drift import DOUBTS
 from partnerhook.core.graph_readings import AppReference, GraphReading, Partner
 from partnerhook.core.names import Pending, Status
 from partnerhook.core.observations import MICROSECONDS
-from partnerhook.store.bulk import Bulk
+from partnerhook.store.bulk import Bulk, Given, types_of
 from partnerhook.store.numbers import SolutionName
 from partnerhook.store.schema import graph_readings, solutions
 
-_insert = insert(graph_readings)
-_told = _insert.excluded
 
-
-def _unless_empty(name: str) -> ColumnElement[Any]:
-    return case((_told[name] == literal_column("''"), graph_readings.c[name]), else_=_told[name])
-
-
-_save = Bulk(
-    _insert.on_conflict_do_update(
+def _upsert(given: Given) -> Any:
+    made = given.insert(graph_readings)
+    told = made.excluded
+    return made.on_conflict_do_update(
         index_elements=["solution_number"],
         set_={
             # What an answer does not tell of stays as it was told before.
-            **{name: _unless_empty(name) for name in ("role", "name")},
             **{
-                name: func.coalesce(_told[name], graph_readings.c[name])
+                name: case((told[name] == literal_column("''"), graph_readings.c[name]), else_=told[name])
+                for name in ("role", "name")
+            },
+            **{
+                name: func.coalesce(told[name], graph_readings.c[name])
                 for name in ("owner_app", "owner_permissions", "partners", "read_at")
             },
-            "asked_at": _told.asked_at,
+            "asked_at": told.asked_at,
         },
-    ),
-    *graph_readings.c.keys(),
-)
+    )
+
+
+_save = Bulk(_upsert, **types_of(graph_readings))
 
 
 class GraphFacts(NamedTuple):
@@ -57,7 +55,8 @@ class GraphFacts(NamedTuple):
 
 def save(conn: Connection, told: Sequence[tuple[int, str, GraphReading]]) -> None:
     """Keep readings, each with the number of its solution and the role of the app ("" where unknown)."""
-    _save.run(conn, [_row(*one) for one in told])
+    newest = {number: (number, role, reading) for number, role, reading in told}
+    _save.run(conn, [_row(*newest[number]) for number in sorted(newest)])
 
 
 def asked_in_vain(conn: Connection, number: int, asked_at: int) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from sqlalchemy import Connection, delete, or_
-from sqlalchemy.dialects.sqlite import insert
 
 from partnerhook.store.schema import leases
+from partnerhook.store.sql import insert
 
 
 def take(conn: Connection, name: str, holder: str, *, now: int, lasts: int) -> bool:
     """Take a lease or renew it: from `now`, `lasts` long, both in microseconds. False: somebody else holds it."""
-    wanted = insert(leases).values(name=name, holder=holder, until=now + lasts)
+    wanted = insert(conn.dialect, leases).values(name=name, holder=holder, until=now + lasts)
     free = or_(
         leases.c.holder == holder,
         leases.c.until <= now,
@@ -22,9 +22,9 @@ def take(conn: Connection, name: str, holder: str, *, now: int, lasts: int) -> b
             index_elements=["name"],
             set_={"holder": wanted.excluded.holder, "until": wanted.excluded.until},
             where=free,
-        )
+        ).returning(leases.c.name)
     )
-    return taken.rowcount == 1
+    return taken.first() is not None
 
 
 def give_back(conn: Connection, name: str, holder: str) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert
 
 from partnerhook.store.schema import listeners
+from partnerhook.store.sql import upsert
 
 
 def position(conn: Connection, name: str) -> int | None:
@@ -16,5 +16,4 @@ def position(conn: Connection, name: str) -> int | None:
 
 def move(conn: Connection, name: str, notice_id: int) -> None:
     """It has heard everything up to this notice."""
-    moved = insert(listeners).values(name=name, notice_id=notice_id)
-    conn.execute(moved.on_conflict_do_update(index_elements=["name"], set_={"notice_id": notice_id}))
+    upsert(conn, listeners, ["name"], name=name, notice_id=notice_id)

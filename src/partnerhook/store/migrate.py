@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Final
+from weakref import WeakSet
+
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from partnerhook.core.errors import SchemaMismatch, StoreUnavailable
-from partnerhook.store.engine import for_writing, make_wal
+from partnerhook.store import locks, sqlite
+from partnerhook.store.engine import for_writing, is_postgresql, place, words_of
 from partnerhook.store.schema import HEAD
+
+_checked: Final[WeakSet[Engine]] = WeakSet()
+"""PostgreSQL: engines whose schema was right once. A newer one is made so that older programs go on with it."""
 
 
 def version(conn: Connection) -> str | None:
@@ -20,24 +28,27 @@ def version(conn: Connection) -> str | None:
     return found
 
 
-def migrate(engine: Engine) -> tuple[str | None, str]:
+def migrate(engine: Engine, on_wait: Callable[[], None] = lambda: None) -> tuple[str | None, str]:
     """Run what is missing, in one transaction. Returns the versions before and after.
 
-    Raises SchemaMismatch where a newer program has been here, StoreUnavailable where the database cannot be written.
+    `on_wait` is called before another process's migration is waited for. Raises SchemaMismatch where a newer program
+    has been here, StoreUnavailable where the database cannot be written.
     """
     try:
         with engine.connect() as conn, conn.begin():
             version(conn)  # before anything is changed
-        make_wal(engine)
-        return _migrate(engine)
+        if not is_postgresql(engine):
+            sqlite.make_wal(engine)
+        return _migrate(engine, on_wait)
     except SQLAlchemyError as error:
-        raise StoreUnavailable(
-            f"The database {engine.url.database} cannot be migrated: {getattr(error, 'orig', error)}."
-        ) from None
+        raise StoreUnavailable(f"The database {place(engine)} cannot be migrated: {words_of(error)}.") from None
 
 
-def _migrate(engine: Engine) -> tuple[str | None, str]:
+def _migrate(engine: Engine, on_wait: Callable[[], None]) -> tuple[str | None, str]:
     with for_writing(engine.connect()) as conn, conn.begin():
+        if not locks.migration_is_free(conn):
+            on_wait()
+        locks.migration(conn)
         before = version(conn)
         if before == HEAD:
             return before, HEAD
@@ -56,6 +67,8 @@ def _migrate(engine: Engine) -> tuple[str | None, str]:
 
 def check(conn: Connection) -> None:
     """Raises SchemaMismatch unless the database is at the version of this program."""
+    if conn.engine in _checked:
+        return
     found = version(conn)
     if found is None:
         raise SchemaMismatch("The database is empty; run `partnerhook migrate`, or start `partnerhook serve`.")
@@ -65,6 +78,8 @@ def check(conn: Connection) -> None:
         raise SchemaMismatch(
             f"The database is at version {found}, this program needs {HEAD}; run `partnerhook migrate`."
         )
+    if is_postgresql(conn.engine):
+        _checked.add(conn.engine)
 
 
 def _newer(found: str) -> str:

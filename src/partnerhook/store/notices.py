@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, exists, func, insert, literal_column, or_, select
+from sqlalchemy import Connection, Row, Select, exists, func, literal_column, select
 
 from partnerhook.core.health import HealthKind, HealthNotice
 from partnerhook.core.lifecycle import Solution
@@ -16,23 +17,25 @@ from partnerhook.core.names import STATE_OF_WORD, UNKNOWN, Flag, Pending, State
 from partnerhook.core.notice_documents import AnyNotice, Notice, Standing
 from partnerhook.core.notices import NoticeKind, Step
 from partnerhook.core.timeline import say
+from partnerhook.store import ids as row_ids
+from partnerhook.store import locks
 from partnerhook.store import observations as observation_log
-from partnerhook.store.bulk import Bulk
-from partnerhook.store.engine import reserve_ids
+from partnerhook.store.bulk import insert_into
 from partnerhook.store.schema import graph_readings, notices, observations, solution_numbers, solutions
 from partnerhook.store.solutions import from_row as solution_from_row
 
 aliased_notices = notices.alias("told")
-_append = Bulk(insert(notices), *notices.c.keys())
+_append = insert_into(notices)
 
 
 Told = tuple[int, Step, int | None]
 """The number of a solution, a step of it, and the id of the observation behind that."""
 
 
-def append(conn: Connection, told: Sequence[Told], *, now: int) -> range:
+def append(conn: Connection, told: Sequence[Told], *, now: int) -> Sequence[int]:
     """Store notices; returns their ids. `now`: Unix microseconds."""
-    ids = reserve_ids(conn, notices.c.id, len(told))
+    locks.order(conn)
+    ids = row_ids.reserve(conn, notices.c.id, len(told))
     _append.run(
         conn,
         [
@@ -56,7 +59,8 @@ def append(conn: Connection, told: Sequence[Told], *, now: int) -> range:
 
 def append_health(conn: Connection, told: HealthNotice) -> int:
     """Store a notice about ourselves; returns its id."""
-    (row_id,) = reserve_ids(conn, notices.c.id, 1)
+    locks.order(conn)
+    (row_id,) = row_ids.reserve(conn, notices.c.id, 1)
     rest = json.dumps({"subject": told.subject, "summary": told.summary, "remedy": told.remedy})
     _append.run(conn, [(row_id, None, told.kind.value, None, "", None, "", told.since, told.noticed_at, rest)])
     return row_id
@@ -148,12 +152,19 @@ def _filtered(query: Select[Any], wanted: NoticeFilter) -> Select[Any]:
     if wanted.solution_id is not None:
         query = query.where(solution_numbers.c.solution_id == wanted.solution_id)
     if wanted.kinds is not None:
-        query = query.where(or_(*[notices.c.kind.op("GLOB")(kind) for kind in wanted.kinds]))
+        query = query.where(notices.c.kind.in_([kind for kind in ALL_KINDS if _is_one_of(kind, wanted.kinds)]))
     if wanted.since is not None:
         query = query.where(notices.c.noticed_at >= wanted.since)
     if wanted.until is not None:
         query = query.where(notices.c.noticed_at < wanted.until)
     return query
+
+
+ALL_KINDS: Final = (*NoticeKind, *HealthKind)
+
+
+def _is_one_of(kind: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(kind, pattern) for pattern in patterns)
 
 
 def from_row(row: Row[Any]) -> AnyNotice:

@@ -5,30 +5,45 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, Select, bindparam, func, insert, select
+from sqlalchemy import Connection, Select, func, select
 
-from partnerhook.store.bulk import Bulk
-from partnerhook.store.engine import reserve_ids
+from partnerhook.store import ids, locks
+from partnerhook.store.bulk import Bulk, types_of
 from partnerhook.store.schema import solution_numbers
+from partnerhook.store.sql import is_postgresql, texts_of
 
 SolutionName = tuple[str, str]
 """(app, solution_id)."""
 
-_asked = func.json_each(bindparam("solution_ids")).table_valued("value")
+_asked = texts_of("solution_ids")
 _known = select(solution_numbers.c.app, solution_numbers.c.solution_id, solution_numbers.c.number).join_from(
     _asked, solution_numbers, solution_numbers.c.solution_id == _asked.c.value
 )
-_add = Bulk(insert(solution_numbers), *solution_numbers.c.keys())
+_add = Bulk(
+    lambda given: given.insert(solution_numbers).on_conflict_do_nothing(index_elements=["solution_id", "app"]),
+    **types_of(solution_numbers),
+)
 
 
 def assign(conn: Connection, names: Sequence[SolutionName]) -> list[int]:
-    """The number of each of `names`; those not heard of before get one now."""
+    """The number of each of `names`; those not heard of before get one now. All are locked until the commit."""
     numbers = find(conn, names)
     missing = [name for name in dict.fromkeys(names) if name not in numbers]
-    new = dict(zip(missing, reserve_ids(conn, solution_numbers.c.number, len(missing)), strict=True))
-    _add.run(conn, [(number, solution_id, app) for (app, solution_id), number in new.items()])
-    numbers |= new
+    if missing:
+        numbers |= _number(conn, missing)
+    locks.solutions(conn, [numbers[name] for name in names])
     return [numbers[name] for name in names]
+
+
+def _number(conn: Connection, missing: Sequence[SolutionName]) -> dict[SolutionName, int]:
+    """Number what nobody has numbered yet; another transaction may be at it, and then it is its number that counts."""
+    new = dict(zip(missing, ids.reserve(conn, solution_numbers.c.number, len(missing)), strict=True))
+    if not is_postgresql(conn):
+        _add.run(conn, [(number, solution_id, app) for (app, solution_id), number in new.items()])
+        return new
+    # In one order for all, so that two who add the same do not wait for each other.
+    _add.run(conn, [(new[name], name[1], name[0]) for name in sorted(missing)])
+    return find(conn, missing)
 
 
 def find(conn: Connection, names: Iterable[SolutionName]) -> dict[SolutionName, int]:

@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, literal_column, select
-from sqlalchemy.dialects.sqlite import insert
 
 from partnerhook.core.names import Flag
 from partnerhook.core.observations import Observation, Source
-from partnerhook.store import numbers
-from partnerhook.store.bulk import Bulk
-from partnerhook.store.engine import reserve_ids
+from partnerhook.store import ids, numbers
+from partnerhook.store.bulk import Bulk, Given, types_of
 from partnerhook.store.schema import observations
+from partnerhook.store.sql import greatest, least
 
-_insert = insert(observations)
-_append = Bulk(
-    _insert.on_conflict_do_update(
+
+def _upsert(given: Given) -> Any:
+    made = given.insert(observations)
+    told = made.excluded
+    return made.on_conflict_do_update(
         index_elements=["solution_number", "key"],
         set_={
-            "repeats": observations.c.repeats + literal_column("1"),
-            "received_at": func.min(observations.c.received_at, _insert.excluded.received_at),
-            "last_received_at": func.max(observations.c.last_received_at, _insert.excluded.last_received_at),
+            "repeats": observations.c.repeats + told.repeats + literal_column("1"),
+            "received_at": least(observations.c.received_at, told.received_at),
+            "last_received_at": greatest(observations.c.last_received_at, told.last_received_at),
             # A missing time and an unreadable one have the same key; which came first must not show.
-            "flags": func.max(observations.c.flags, _insert.excluded.flags),
+            "flags": greatest(observations.c.flags, told.flags),
         },
-    ),
-    *observations.c.keys(),
-)
-_ids_between = select(observations.c.id).where(observations.c.id.between(bindparam("first"), bindparam("last")))
-_count_between = select(func.count()).where(observations.c.id.between(bindparam("first"), bindparam("last")))
+    )
+
+
+_append = Bulk(_upsert, **types_of(observations))
 _history = select(observations).where(observations.c.solution_number == bindparam("number"))
 
 
@@ -42,10 +42,10 @@ def append(
 
     `solution_numbers` are those of the solutions they speak of. Returns for each its id, None where it was known.
     """
-    ids = reserve_ids(conn, observations.c.id, len(arrived))
+    row_ids = ids.reserve(conn, observations.c.id, len(arrived))
     _append.run(
         conn,
-        [
+        _each_once(
             (
                 row_id,
                 solution_number,
@@ -63,15 +63,37 @@ def append(
                 " ".join(one.flags),
                 receipt_id,
             )
-            for row_id, solution_number, (one, receipt_id) in zip(ids, solution_numbers, arrived, strict=True)
-        ],
+            for row_id, solution_number, (one, receipt_id) in zip(row_ids, solution_numbers, arrived, strict=True)
+        ),
     )
     # The database, not our memory, knows which were new: those that now stand under their own id. Mostly all of them.
-    span = {"first": ids.start, "last": ids.stop - 1}
-    if conn.execute(_count_between, span).scalar_one() == len(ids):
-        return list(ids)
-    new = set(conn.execute(_ids_between, span).scalars().all())
-    return [row_id if row_id in new else None for row_id in ids]
+    new = ids.existing(conn, observations.c.id, row_ids)
+    return list(row_ids) if new is None else [row_id if row_id in new else None for row_id in row_ids]
+
+
+def _each_once(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Rows of the same solution and key as one: PostgreSQL changes no row twice in a statement."""
+    found: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+    for row in rows:
+        identity = row[SOLUTION_NUMBER], row[KEY]
+        known = found.get(identity)
+        found[identity] = row if known is None else _together(known, row)
+    return list(found.values())
+
+
+SOLUTION_NUMBER, KEY, RECEIVED_AT, LAST_RECEIVED_AT, REPEATS, FLAGS = (
+    observations.c.keys().index(name)
+    for name in ("solution_number", "key", "received_at", "last_received_at", "repeats", "flags")
+)
+
+
+def _together(first: tuple[Any, ...], again: tuple[Any, ...]) -> tuple[Any, ...]:
+    both = list(first)
+    both[RECEIVED_AT] = min(first[RECEIVED_AT], again[RECEIVED_AT])
+    both[LAST_RECEIVED_AT] = max(first[LAST_RECEIVED_AT], again[LAST_RECEIVED_AT])
+    both[REPEATS] = first[REPEATS] + again[REPEATS] + 1
+    both[FLAGS] = max(first[FLAGS], again[FLAGS])
+    return tuple(both)
 
 
 def history(conn: Connection, solution_number: int) -> list[Observation]:

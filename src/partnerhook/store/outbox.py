@@ -8,26 +8,30 @@ dies with it loses it then, and somebody else sends once more.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
     Connection,
+    Integer,
     Row,
+    Text,
     bindparam,
     case,
     exists,
     func,
-    insert,
     literal_column,
     null,
+    or_,
     select,
     update,
 )
 
 from partnerhook.core.delivery import Answer, Decision, Fate
-from partnerhook.store import targets
-from partnerhook.store.bulk import Bulk
-from partnerhook.store.engine import reserve_ids
+from partnerhook.store import ids as row_ids
+from partnerhook.store import locks, targets
+from partnerhook.store.bulk import Bulk, Given, insert_into
 from partnerhook.store.schema import attempts, deliveries
 
 WAITING: Final = deliveries.c.fate == literal_column("'waiting'")
@@ -48,63 +52,94 @@ class Wanted(NamedTuple):
 
 
 _ahead = deliveries.alias("ahead")
-_somebody_waits = exists(
-    select(literal_column("1")).where(
-        _ahead.c.target == bindparam("same_target"),
-        _ahead.c.lane == bindparam("same_lane"),
-        _ahead.c.fate == literal_column("'waiting'"),
+
+
+def _somebody_waits(given: Given) -> ColumnElement[bool]:
+    return exists(
+        select(literal_column("1")).where(
+            _ahead.c.target == given["target"],
+            _ahead.c.lane == given["lane"],
+            _ahead.c.fate == literal_column("'waiting'"),
+        )
     )
-)
+
+
+def _insert(given: Given) -> Any:
+    behind = or_(given["behind"] == literal_column("1"), _somebody_waits(given))
+    return given.insert(
+        deliveries,
+        fate=literal_column("'waiting'", Text()),
+        attempts=literal_column("0", Integer()),
+        due_at=case((behind, null()), else_=given["created_at"]),
+        holder=literal_column("''", Text()),
+    )
+
+
 _enqueue = Bulk(
-    insert(deliveries).values(
-        id=bindparam("row_id"),
-        target=bindparam("to"),
-        lane=bindparam("in_lane"),
-        notice_id=bindparam("notice"),
-        receipt_id=bindparam("receipt"),
-        bytes=bindparam("size"),
-        fate=literal_column("'waiting'"),
-        attempts=literal_column("0"),
-        due_at=case((_somebody_waits, null()), else_=bindparam("due")),
-        holder=literal_column("''"),
-        created_at=bindparam("now"),
-    ),
-    *("row_id", "to", "in_lane", "notice", "receipt", "size", "same_target", "same_lane", "due", "now"),
+    _insert,
+    id=BigInteger(),
+    target=Text(),
+    lane=BigInteger(),
+    notice_id=BigInteger(),
+    receipt_id=BigInteger(),
+    bytes=BigInteger(),
+    created_at=BigInteger(),
+    behind=Integer(),
 )
-_settle = Bulk(
-    update(deliveries)
-    .where(deliveries.c.id == bindparam("row_id"), deliveries.c.holder == bindparam("claimed_by"))
-    .values(
-        fate=bindparam("new_fate"),
-        attempts=deliveries.c.attempts + literal_column("1"),
-        first_attempt_at=func.coalesce(deliveries.c.first_attempt_at, bindparam("attempted_at")),
-        due_at=bindparam("due"),
-        holder=literal_column("''"),
-        settled_at=bindparam("settled"),
-    ),
-    *("new_fate", "attempted_at", "due", "settled", "row_id", "claimed_by"),
-)
-_first_waiting = (
-    select(func.min(_ahead.c.id))
-    .where(
-        _ahead.c.target == bindparam("of_target"),
-        _ahead.c.lane == bindparam("of_lane"),
-        _ahead.c.fate == literal_column("'waiting'"),
+
+
+def _update(given: Given) -> Any:
+    return (
+        update(deliveries)
+        .where(deliveries.c.id == given["row_id"], deliveries.c.holder == given["claimed_by"])
+        .values(
+            fate=given["new_fate"],
+            attempts=deliveries.c.attempts + literal_column("1"),
+            first_attempt_at=func.coalesce(deliveries.c.first_attempt_at, given["attempted_at"]),
+            due_at=given["due"],
+            holder=literal_column("''"),
+            settled_at=given["settled"],
+        )
     )
-    .scalar_subquery()
+
+
+_settle = Bulk(
+    _update,
+    new_fate=Text(),
+    attempted_at=BigInteger(),
+    due=BigInteger(),
+    settled=BigInteger(),
+    row_id=BigInteger(),
+    claimed_by=Text(),
 )
-make_next_due = Bulk(
-    update(deliveries)
-    .where(deliveries.c.id == _first_waiting, deliveries.c.due_at.is_(None))
-    .values(due_at=bindparam("due")),
-    *("due", "of_target", "of_lane"),
-)
-_attempt = Bulk(insert(attempts), *attempts.c.keys())
+
+
+def _next_due(given: Given) -> Any:
+    first_waiting = (
+        select(func.min(_ahead.c.id))
+        .where(
+            _ahead.c.target == given["of_target"],
+            _ahead.c.lane == given["of_lane"],
+            _ahead.c.fate == literal_column("'waiting'"),
+        )
+        .correlate_except(_ahead)
+        .scalar_subquery()
+    )
+    return (
+        update(deliveries)
+        .where(deliveries.c.id == first_waiting, deliveries.c.due_at.is_(None))
+        .values(due_at=given["due"])
+    )
+
+
+make_next_due = Bulk(_next_due, due=BigInteger(), of_target=Text(), of_lane=BigInteger())
+_attempt = insert_into(attempts)
 _due_now = (
     select(deliveries.c.id)
     .where(deliveries.c.target == bindparam("of_target"), deliveries.c.due_at <= bindparam("now"))
     .order_by(deliveries.c.due_at, deliveries.c.id)
     .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
 )
 _earliest = (
     select(func.min(deliveries.c.due_at))
@@ -114,15 +149,17 @@ _earliest = (
 _earliest_due = select(_earliest)
 
 
-def enqueue(conn: Connection, wanted: Sequence[Wanted], *, now: int) -> range:
-    """Have these delivered; returns the ids of the deliveries."""
-    ids = reserve_ids(conn, deliveries.c.id, len(wanted))
-    rows = [
-        (row_id, to, lane, notice, receipt, size, to, lane, now, now)
-        for row_id, (to, lane, notice, receipt, size) in zip(ids, wanted, strict=True)
-    ]
+def enqueue(conn: Connection, wanted: Sequence[Wanted], *, now: int) -> Sequence[int]:
+    """Have these delivered; returns the ids of the deliveries. The caller has locked the solutions behind the lanes."""
+    locks.targets(conn, [one.target for one in wanted if one.bytes or not one.lane])
+    ids = row_ids.reserve(conn, deliveries.c.id, len(wanted))
+    lanes: set[tuple[str, int]] = set()
+    rows = []
+    for row_id, (to, lane, notice, receipt, size) in zip(ids, wanted, strict=True):
+        rows.append((row_id, to, lane, notice, receipt, size, now, int((to, lane) in lanes)))
+        lanes.add((to, lane))
     _enqueue.run(conn, rows)
-    for target in {one.target for one in wanted if one.bytes}:
+    for target in sorted({one.target for one in wanted if one.bytes}):
         targets.add_waiting(conn, target, sum([one.bytes for one in wanted if one.target == target]))
     return ids
 
@@ -139,6 +176,18 @@ class Claimed(NamedTuple):
     """So many before this one."""
     first_attempt_at: int | None
     holder: str
+
+
+class Laned(Protocol):
+    """A delivery, as far as its lane goes."""
+
+    @property
+    def lane(self) -> int:
+        """Which one."""
+
+    @property
+    def notice_id(self) -> int | None:
+        """Of notices, lanes are solutions."""
 
 
 class Settlement(NamedTuple):
@@ -175,7 +224,10 @@ def _claimed(row: Row[Any]) -> Claimed:
 
 
 def settle(conn: Connection, ended: Sequence[Settlement]) -> None:
-    """Write down how attempts ended. A delivery that somebody else has claimed since is theirs."""
+    """Write down how attempts ended. A delivery that somebody else has claimed since is theirs.
+
+    The caller has called `lock_solutions`, and locked the target where one of them is in its lane or has bytes.
+    """
     if not ended:
         return
     for_good = [one for one in ended if one.decision.fate is not Fate.WAITING]
@@ -198,7 +250,7 @@ def settle(conn: Connection, ended: Sequence[Settlement]) -> None:
         conn,
         [(one.ended_at, one.claimed.target, one.claimed.lane) for one in for_good],
     )
-    ids = reserve_ids(conn, attempts.c.id, len(ended))
+    ids = row_ids.reserve(conn, attempts.c.id, len(ended))
     _attempt.run(
         conn,
         [
@@ -216,12 +268,19 @@ def settle(conn: Connection, ended: Sequence[Settlement]) -> None:
     )
 
 
+def lock_solutions(conn: Connection, of: Iterable[Laned]) -> None:
+    """Lock the solutions behind the lanes of these deliveries: so nobody adds to a lane unseen while it moves on."""
+    locks.solutions(conn, [one.lane for one in of if one.notice_id is not None and one.lane])
+
+
 def _forget_bytes(conn: Connection, settled: Sequence[Settlement]) -> None:
     """What is settled waits no more. Before it is written down: of what somebody else has claimed they keep count."""
     posts = [one.claimed for one in settled if one.claimed.receipt_id is not None]
     for holder in {one.holder for one in posts}:
         mine = deliveries.c.id.in_([one.id for one in posts if one.holder == holder])
-        held = select(deliveries.c.target, func.sum(deliveries.c.bytes)).where(mine, deliveries.c.holder == holder)
+        held = select(deliveries.c.target, func.sum(deliveries.c.bytes).cast(BigInteger)).where(
+            mine, deliveries.c.holder == holder
+        )
         for target, count in conn.execute(held.group_by(deliveries.c.target)).all():
             targets.add_waiting(conn, target, -count)
 

@@ -6,15 +6,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, bindparam, exists, func, insert, literal_column, null, select, update
+from sqlalchemy import (
+    Connection,
+    LargeBinary,
+    Row,
+    Select,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    null,
+    select,
+    update,
+)
 
 from partnerhook.core.names import PARTNER_SOLUTIONS, Flag
 from partnerhook.core.receipts import Fate, Outcome, Receipt
-from partnerhook.store.bulk import Bulk
-from partnerhook.store.engine import reserve_ids
+from partnerhook.store import ids as row_ids
+from partnerhook.store.bulk import insert_into
 from partnerhook.store.schema import deliveries, receipts
+from partnerhook.store.sql import holds
 
-_append = Bulk(insert(receipts), *receipts.c.keys())
+_append = insert_into(receipts)
 _oldest_body = (
     select(receipts.c.id)
     .where(receipts.c.id > bindparam("after"), receipts.c.body.is_not(None))
@@ -40,9 +53,9 @@ _oldest_bodies = (
 )
 
 
-def reserve(conn: Connection, count: int) -> range:
+def reserve(conn: Connection, count: int) -> Sequence[int]:
     """Ids for `count` receipts of this transaction."""
-    return reserve_ids(conn, receipts.c.id, count)
+    return row_ids.reserve(conn, receipts.c.id, count)
 
 
 def append(conn: Connection, arrived: Sequence[Receipt]) -> None:
@@ -156,8 +169,8 @@ def bodies_gone_on(conn: Connection, received_before: int, *, limit: int) -> lis
 
 def holding(conn: Connection, text: bytes, *, first: int, last: int) -> list[int]:
     """Of the receipts from id `first` to `last` those whose body holds `text`."""
-    holds = func.instr(receipts.c.body, text) > literal_column("0")
-    query = select(receipts.c.id).where(receipts.c.id.between(first, last), receipts.c.body.is_not(None), holds)
+    found = holds(receipts.c.body, bindparam("text", text, type_=LargeBinary()))
+    query = select(receipts.c.id).where(receipts.c.id.between(first, last), receipts.c.body.is_not(None), found)
     return list(conn.execute(query.order_by(receipts.c.id)).scalars())
 
 

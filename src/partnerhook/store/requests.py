@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert
 
 from partnerhook.store.schema import requests
+from partnerhook.store.sql import upsert
 
 
 class Request(NamedTuple):
@@ -19,8 +19,7 @@ class Request(NamedTuple):
 
 def write(conn: Connection, name: str, at: int, outcome: str = "") -> None:
     """Ask, or answer."""
-    made = insert(requests).values(name=name, at=at, outcome=outcome)
-    conn.execute(made.on_conflict_do_update(index_elements=["name"], set_={"at": at, "outcome": outcome}))
+    upsert(conn, requests, ["name"], name=name, at=at, outcome=outcome)
 
 
 def find(conn: Connection, beginning: str) -> dict[str, Request]:

@@ -6,10 +6,13 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, and_, literal_column
 
-HEAD: Final = "0003"
+HEAD: Final = "0004"
 """The migration this program needs; a test keeps it equal to the newest file in `migrations/versions`."""
 
 metadata = MetaData()
+
+# Texts are compared letter by letter in both, whatever language PostgreSQL was set up for.
+TEXT: Final = Text().with_variant(Text(collation="C"), "postgresql")
 
 # SQLite grows a rowid table at its right-hand edge only for this exact type.
 ROWID: Final = BigInteger().with_variant(Integer(), "sqlite")
@@ -18,15 +21,15 @@ receipts = Table(
     "receipts",
     metadata,
     Column("id", ROWID, primary_key=True, autoincrement=False),
-    Column("app", Text, nullable=False),
+    Column("app", TEXT, nullable=False),
     Column("received_at", BigInteger, nullable=False),
     Column("body_bytes", BigInteger, nullable=False),
     Column("body", LargeBinary),
-    Column("flags", Text, nullable=False),
-    Column("outcomes", Text, nullable=False),
+    Column("flags", TEXT, nullable=False),
+    Column("outcomes", TEXT, nullable=False),
     Column("quarantined", Integer, nullable=False),
     # The headers that a forwarded POST takes along; empty where it goes nowhere.
-    Column("headers", Text),
+    Column("headers", TEXT),
 )
 # Partial: quarantine is rare, and nothing is written to this index for all other receipts.
 Index(
@@ -46,8 +49,8 @@ solution_numbers = Table(
     "solution_numbers",
     metadata,
     Column("number", ROWID, primary_key=True, autoincrement=False),
-    Column("solution_id", Text, nullable=False),
-    Column("app", Text, nullable=False),
+    Column("solution_id", TEXT, nullable=False),
+    Column("app", TEXT, nullable=False),
 )
 Index("solution_numbers_identity", solution_numbers.c.solution_id, solution_numbers.c.app, unique=True)
 
@@ -56,18 +59,18 @@ observations = Table(
     metadata,
     Column("id", ROWID, primary_key=True, autoincrement=False),
     Column("solution_number", BigInteger, nullable=False),
-    Column("app", Text, nullable=False),
-    Column("solution_id", Text, nullable=False),
-    Column("key", Text, nullable=False),
-    Column("portfolio_id", Text, nullable=False),
-    Column("event", Text, nullable=False),
-    Column("reported_status", Text, nullable=False),
+    Column("app", TEXT, nullable=False),
+    Column("solution_id", TEXT, nullable=False),
+    Column("key", TEXT, nullable=False),
+    Column("portfolio_id", TEXT, nullable=False),
+    Column("event", TEXT, nullable=False),
+    Column("reported_status", TEXT, nullable=False),
     Column("time", BigInteger),
     Column("received_at", BigInteger, nullable=False),
     Column("last_received_at", BigInteger, nullable=False),
     Column("repeats", Integer, nullable=False),
-    Column("source", Text, nullable=False),
-    Column("flags", Text, nullable=False),
+    Column("source", TEXT, nullable=False),
+    Column("flags", TEXT, nullable=False),
     Column("receipt_id", BigInteger),
 )
 # One index for two questions: was this said before, and what was ever said of this solution.
@@ -82,34 +85,34 @@ solutions = Table(
     "solutions",
     metadata,
     Column("number", ROWID, primary_key=True, autoincrement=False),
-    Column("app", Text, nullable=False),
-    Column("solution_id", Text, nullable=False),
-    Column("portfolio_id", Text, nullable=False),
-    Column("status", Text, nullable=False),
-    Column("pending", Text, nullable=False),
-    Column("reported_status", Text, nullable=False),
-    Column("could_be", Text, nullable=False),
+    Column("app", TEXT, nullable=False),
+    Column("solution_id", TEXT, nullable=False),
+    Column("portfolio_id", TEXT, nullable=False),
+    Column("status", TEXT, nullable=False),
+    Column("pending", TEXT, nullable=False),
+    Column("reported_status", TEXT, nullable=False),
+    Column("could_be", TEXT, nullable=False),
     Column("since", BigInteger, nullable=False),
     Column("newest_at", BigInteger, nullable=False),
     Column("first_seen", BigInteger, nullable=False),
     Column("last_seen", BigInteger, nullable=False),
     Column("observations", Integer, nullable=False),
-    Column("anomalies", Text, nullable=False),
+    Column("anomalies", TEXT, nullable=False),
 )
 
 customer_events = Table(
     "customer_events",
     metadata,
     Column("id", ROWID, primary_key=True, autoincrement=False),
-    Column("key", Text, nullable=False, unique=True),
-    Column("app", Text, nullable=False),
-    Column("entry_id", Text, nullable=False),
-    Column("event", Text, nullable=False),
-    Column("waba_id", Text, nullable=False),
-    Column("owner_business_id", Text, nullable=False),
-    Column("partner_app_id", Text, nullable=False),
-    Column("solution_id", Text, nullable=False),
-    Column("solution_partner_business_ids", Text, nullable=False),
+    Column("key", TEXT, nullable=False, unique=True),
+    Column("app", TEXT, nullable=False),
+    Column("entry_id", TEXT, nullable=False),
+    Column("event", TEXT, nullable=False),
+    Column("waba_id", TEXT, nullable=False),
+    Column("owner_business_id", TEXT, nullable=False),
+    Column("partner_app_id", TEXT, nullable=False),
+    Column("solution_id", TEXT, nullable=False),
+    Column("solution_partner_business_ids", TEXT, nullable=False),
     Column("time", BigInteger),
     Column("received_at", BigInteger, nullable=False),
     Column("repeats", Integer, nullable=False),
@@ -122,11 +125,11 @@ graph_readings = Table(
     "graph_readings",
     metadata,
     Column("solution_number", ROWID, primary_key=True, autoincrement=False),
-    Column("role", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("owner_app", Text),
-    Column("owner_permissions", Text),
-    Column("partners", Text),
+    Column("role", TEXT, nullable=False),
+    Column("name", TEXT, nullable=False),
+    Column("owner_app", TEXT),
+    Column("owner_permissions", TEXT),
+    Column("partners", TEXT),
     Column("read_at", BigInteger),
     Column("asked_at", BigInteger, nullable=False),
 )
@@ -135,8 +138,8 @@ graph_readings = Table(
 leases = Table(
     "leases",
     metadata,
-    Column("name", Text, primary_key=True),
-    Column("holder", Text, nullable=False),
+    Column("name", TEXT, primary_key=True),
+    Column("holder", TEXT, nullable=False),
     Column("until", BigInteger, nullable=False),
 )
 
@@ -146,15 +149,15 @@ notices = Table(
     metadata,
     Column("id", ROWID, primary_key=True, autoincrement=False),
     Column("solution_number", BigInteger),
-    Column("kind", Text, nullable=False),
+    Column("kind", TEXT, nullable=False),
     Column("observation_id", BigInteger),
-    Column("before", Text, nullable=False),
+    Column("before", TEXT, nullable=False),
     Column("before_since", BigInteger),
-    Column("after", Text, nullable=False),
+    Column("after", TEXT, nullable=False),
     Column("since", BigInteger),
     Column("noticed_at", BigInteger, nullable=False),
     # What is rare, as JSON: anomalies, a correction, details.
-    Column("rest", Text),
+    Column("rest", TEXT),
 )
 
 _overdue = notices.c.kind == literal_column("'solution.overdue'")
@@ -166,16 +169,16 @@ deliveries = Table(
     "deliveries",
     metadata,
     Column("id", ROWID, primary_key=True, autoincrement=False),
-    Column("target", Text, nullable=False),
+    Column("target", TEXT, nullable=False),
     Column("lane", BigInteger, nullable=False),
     Column("notice_id", BigInteger),
     Column("receipt_id", BigInteger),
     Column("bytes", BigInteger, nullable=False),
-    Column("fate", Text, nullable=False),
+    Column("fate", TEXT, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("first_attempt_at", BigInteger),
     Column("due_at", BigInteger),
-    Column("holder", Text, nullable=False),
+    Column("holder", TEXT, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("settled_at", BigInteger),
 )
@@ -198,9 +201,9 @@ attempts = Table(
     Column("delivery_id", BigInteger, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("duration_us", BigInteger, nullable=False),
-    Column("reply", Text, nullable=False),
+    Column("reply", TEXT, nullable=False),
     Column("status", Integer),
-    Column("answer", Text, nullable=False),
+    Column("answer", TEXT, nullable=False),
 )
 Index("attempts_delivery", attempts.c.delivery_id)
 
@@ -208,18 +211,19 @@ Index("attempts_delivery", attempts.c.delivery_id)
 targets = Table(
     "targets",
     metadata,
-    Column("name", Text, primary_key=True),
+    Column("name", TEXT, primary_key=True),
     Column("paused_at", BigInteger),
-    Column("paused_reason", Text, nullable=False),
+    Column("paused_reason", TEXT, nullable=False),
     Column("failing_since", BigInteger),
     Column("waiting_bytes", BigInteger, nullable=False, server_default="0"),
+    Column("hold_until", BigInteger),
 )
 
 # How far somebody who listens has come.
 listeners = Table(
     "listeners",
     metadata,
-    Column("name", Text, primary_key=True),
+    Column("name", TEXT, primary_key=True),
     Column("notice_id", BigInteger, nullable=False),
 )
 
@@ -227,17 +231,17 @@ listeners = Table(
 requests = Table(
     "requests",
     metadata,
-    Column("name", Text, primary_key=True),
+    Column("name", TEXT, primary_key=True),
     Column("at", BigInteger, nullable=False),
-    Column("outcome", Text, nullable=False),
+    Column("outcome", TEXT, nullable=False),
 )
 
 # What is wrong with ourselves, for as long as it is.
 alarms = Table(
     "alarms",
     metadata,
-    Column("kind", Text, primary_key=True),
-    Column("subject", Text, primary_key=True),
+    Column("kind", TEXT, primary_key=True),
+    Column("subject", TEXT, primary_key=True),
     Column("since", BigInteger, nullable=False),
     Column("told_at", BigInteger, nullable=False),
 )

@@ -8,38 +8,40 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, func, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import BigInteger, Connection, delete, func, select, update
 
 from partnerhook.core.lifecycle import Solution
 from partnerhook.core.names import STATE_OF_WORD, UNKNOWN, Flag, Pending, State, Status
 from partnerhook.core.timeline import say
 from partnerhook.store import numbers
-from partnerhook.store.bulk import Bulk
+from partnerhook.store.bulk import Bulk, Given, types_of
 from partnerhook.store.schema import solutions
+from partnerhook.store.sql import greatest, least, numbers_of
 
-_insert = insert(solutions)
-_save = Bulk(
-    _insert.on_conflict_do_update(
-        index_elements=["number"],
-        set_={column.name: _insert.excluded[column.name] for column in solutions.c if not column.primary_key},
-    ),
-    *solutions.c.keys(),
-)
+
+def _upsert(given: Given) -> Any:
+    made = given.insert(solutions)
+    changed = {column.name: made.excluded[column.name] for column in solutions.c if not column.primary_key}
+    return made.on_conflict_do_update(index_elements=["number"], set_=changed)
+
+
+_save = Bulk(_upsert, **types_of(solutions))
 _heard_again = Bulk(
-    update(solutions)
-    .where(solutions.c.number == bindparam("of_number"))
-    .values(
-        first_seen=func.min(solutions.c.first_seen, bindparam("earliest")),
-        last_seen=func.max(solutions.c.last_seen, bindparam("latest")),
+    lambda given: (
+        update(solutions)
+        .where(solutions.c.number == given["of_number"])
+        .values(
+            first_seen=least(solutions.c.first_seen, given["earliest"]),
+            last_seen=greatest(solutions.c.last_seen, given["latest"]),
+        )
     ),
-    "earliest",
-    "latest",
-    "of_number",
+    earliest=BigInteger(),
+    latest=BigInteger(),
+    of_number=BigInteger(),
 )
-_asked = func.json_each(bindparam("numbers")).table_valued("value")
+_asked = numbers_of("numbers")
 _by_number = select(solutions).join_from(_asked, solutions, solutions.c.number == _asked.c.value)
-_remove = Bulk(delete(solutions).where(solutions.c.number == bindparam("of_number")), "of_number")
+_remove = Bulk(lambda given: delete(solutions).where(solutions.c.number == given["of_number"]), of_number=BigInteger())
 
 COLUMNS: Final = tuple(solutions.c.keys())
 
@@ -107,7 +109,11 @@ def remove(conn: Connection, gone: Iterable[int]) -> None:
 
 def heard_again(conn: Connection, heard: Sequence[tuple[int, int]]) -> None:
     """Something known was repeated: (number, received_at) each."""
-    _heard_again.run(conn, [(received_at, received_at, number) for number, received_at in heard])
+    spans: dict[int, tuple[int, int]] = {}
+    for number, at in heard:
+        earliest, latest = spans.get(number, (at, at))
+        spans[number] = min(earliest, at), max(latest, at)
+    _heard_again.run(conn, [(*span, number) for number, span in spans.items()])
 
 
 def numbers_after(conn: Connection, number: int, limit: int) -> list[int]:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple, Protocol
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert
 
 from partnerhook.core.delivery import Answer, Reply
 from partnerhook.core.observations import MICROSECONDS
 from partnerhook.store.schema import targets
+from partnerhook.store.sql import insert, upsert
 
 
 class Standing(NamedTuple):
@@ -82,12 +82,11 @@ def waiting_bytes(conn: Connection, names: Sequence[str]) -> dict[str, int]:
 def add_waiting(conn: Connection, name: str, count: int) -> None:
     """So many bytes more wait for a target, or fewer."""
     if count:
-        new = insert(targets).values(name=name, paused_reason="", waiting_bytes=count)
+        new = insert(conn.dialect, targets).values(name=name, paused_reason="", waiting_bytes=count)
         more = targets.c.waiting_bytes + count
         conn.execute(new.on_conflict_do_update(index_elements=["name"], set_={"waiting_bytes": more}))
 
 
 def save(conn: Connection, name: str, standing: Standing) -> None:
     """Remember it."""
-    wanted = insert(targets).values(name=name, **standing._asdict())
-    conn.execute(wanted.on_conflict_do_update(index_elements=["name"], set_=standing._asdict()))
+    upsert(conn, targets, ["name"], name=name, **standing._asdict())

@@ -20,7 +20,8 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from partnerhook.core.errors import StoreUnavailable
-from partnerhook.store.engine import Identity, for_writing, identity, is_passing
+from partnerhook.store.engine import for_writing, is_locked, is_passing, is_postgresql, words_of
+from partnerhook.store.sqlite import Identity, identity
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -53,6 +54,8 @@ class _Waiting(Generic[Job, Result]):
     size: int
     answer: asyncio.Future[Result]
 
+
+TRIES_MAX: Final = 3
 
 _STOP: Final = None
 
@@ -176,7 +179,7 @@ class GroupCommit(Generic[Job, Result]):
                 raise StoreUnavailable("the server stops")  # noqa: TRY301 - told to those who wait, as any other reason
             results = self._transact([one.job for one in batch])
         except Exception as error:  # noqa: BLE001 - the edge of this thread: whatever it was, the waiting are answered
-            failure = StoreUnavailable(f"The database refused a commit: {_first_line(error)}.")
+            failure = StoreUnavailable(f"The database refused a commit: {words_of(error)}.")
             self._disconnect()
         self._busy_since = None
         self._refused = failure is not None
@@ -198,7 +201,7 @@ class GroupCommit(Generic[Job, Result]):
 
     def _transact(self, jobs: Sequence[Job]) -> list[Result]:
         try:
-            return self._in_transaction(lambda connection: list(self._apply(connection, jobs)))
+            return self._with_patience(lambda connection: list(self._apply(connection, jobs)))
         except Exception as error:
             if is_passing(error):
                 raise
@@ -206,20 +209,30 @@ class GroupCommit(Generic[Job, Result]):
             if len(jobs) > 1:
                 return [result for job in jobs for result in self._transact([job])]
             reason = error  # its own name ends with this block
-            return self._in_transaction(lambda connection: [self._salvage(connection, jobs[0], reason)])
+            return self._with_patience(lambda connection: [self._salvage(connection, jobs[0], reason)])
+
+    def _with_patience(self, work: Callable[[Connection], list[Result]]) -> list[Result]:
+        """Another transaction may have been in the way; SQLite has waited for it long enough by itself."""
+        for _ in range(TRIES_MAX - 1 if is_postgresql(self._engine) else 0):
+            try:
+                return self._in_transaction(work)
+            except SQLAlchemyError as error:
+                if not is_locked(error):
+                    raise
+        return self._in_transaction(work)
 
     def _in_transaction(self, work: Callable[[Connection], list[Result]]) -> list[Result]:
         connection = self._connect()
         with connection.begin():
             results = work(connection)
             # What is committed into a file that somebody has removed or replaced is gone with this process.
-            if identity(self._engine) != self._identity:
+            if self._identity is not None and identity(self._engine) != self._identity:
                 raise StoreUnavailable("the database's file was replaced while it was open")
         return results
 
     def _connect(self) -> Connection:
         if self._connection is None:
-            self._identity = identity(self._engine)
+            self._identity = None if is_postgresql(self._engine) else identity(self._engine)
             self._connection = for_writing(self._engine.connect())
         return self._connection
 
@@ -246,9 +259,3 @@ def _batches(pending: Sequence[_Waiting[Job, Result]]) -> Iterator[list[_Waiting
         size += one.size
     if batch:
         yield batch
-
-
-def _first_line(error: Exception) -> str:
-    """The driver's own words, without the statement and its parameters: these hold payloads."""
-    cause = getattr(error, "orig", None) or error
-    return (str(cause).splitlines() or [type(cause).__name__])[0]

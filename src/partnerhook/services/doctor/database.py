@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Final
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from partnerhook.core.errors import PartnerhookError
 from partnerhook.core.observations import MICROSECONDS
 from partnerhook.services.doctor.findings import Finding, doubtful, right, wrong
+from partnerhook.store import clock, migrate, receipts, sqlite
 from partnerhook.store import engine as stores
-from partnerhook.store import migrate, receipts
-from partnerhook.store.durability import Durability, durability, free_bytes
+from partnerhook.store.durability import Durability, durability, free_bytes, server_settings
+from partnerhook.store.engine import words_of
 
 ABOUT: Final = "database"
 NEWEST: Final = "newest webhook"
@@ -22,32 +22,56 @@ NEWEST: Final = "newest webhook"
 SYNCHRONOUS: Final = {0: "OFF", 1: "NORMAL", 2: "FULL", 3: "EXTRA"}
 FREE_BYTES_MIN: Final = 512 * 1024 * 1024
 DAY_S: Final = 86_400
+CLOCK_OFF_MAX_S: Final = 2.0
+CONNECTIONS_SPARE: Final = 5
 QUIET_DAYS: Final = 30
 
 
 def look(engine: Engine) -> Iterator[Finding]:
     """What there is to say of it."""
-    file = stores.sqlite_file(engine)
-    if not stores.is_there(file):
-        yield wrong(ABOUT, f"there is no database at {file}", "start `partnerhook serve`, or run `partnerhook migrate`")
+    if not stores.is_postgresql(engine) and not sqlite.is_there(sqlite.file_of(engine)):
+        there = f"there is no database at {stores.place(engine)}"
+        yield wrong(ABOUT, there, "start `partnerhook serve`, or run `partnerhook migrate`")
         return
     try:
         with engine.connect() as conn, conn.begin():
             migrate.check(conn)
-            settings = durability(conn)
+            findings = list(_postgresql(conn) if stores.is_postgresql(engine) else _sqlite(conn, engine))
             newest = receipts.newest(conn)
+            now = clock.now(conn)
     except PartnerhookError as problem:
         yield wrong(ABOUT, str(problem).rstrip("."), "run `partnerhook migrate`")
         return
     except SQLAlchemyError as error:
         yield wrong(
-            ABOUT, f"it cannot be read: {getattr(error, 'orig', error)}", "see that it is a file of this user's"
+            ABOUT, f"it cannot be read: {words_of(error)}", "see that it is there, and that this user may use it"
         )
         return
-    yield _durable(settings)
+    yield from findings
     yield _writable(engine)
-    yield _room(free_bytes(file))
-    yield _newest(newest[1] if newest else None)
+    yield _newest(None if newest is None else (now - newest[1]) / MICROSECONDS / DAY_S)
+
+
+def _sqlite(conn: Connection, engine: Engine) -> Iterator[Finding]:
+    yield _durable(durability(conn))
+    yield _room(free_bytes(sqlite.file_of(engine)))
+
+
+def _postgresql(conn: Connection) -> Iterator[Finding]:
+    settings = server_settings(conn)
+    said = f"PostgreSQL {settings.version}, fsync={settings.fsync}, synchronous_commit={settings.synchronous_commit}"
+    if settings.in_recovery:
+        yield wrong(ABOUT, f"{said}, a standby", "name the primary in database_url; libpq: target_session_attrs")
+    elif not settings.durable:
+        yield wrong(ABOUT, said, "set fsync and full_page_writes to on: a 200 promises that nothing is lost")
+    else:
+        yield right(ABOUT, f"{said}: a commit is on the disk before a 200")
+    if abs(off := clock.off(conn)) > CLOCK_OFF_MAX_S * MICROSECONDS:
+        said = f"this host's clock is {off / MICROSECONDS:+.1f} s off the database's"
+        yield doubtful(ABOUT, said, "keep both in time (NTP); the database's is used")
+    if settings.connections_max - settings.connections < CONNECTIONS_SPARE:
+        said = f"{settings.connections} of {settings.connections_max} connections are taken"
+        yield doubtful(ABOUT, said, "raise max_connections, or put PgBouncer in between")
 
 
 def _durable(settings: Durability) -> Finding:
@@ -72,12 +96,11 @@ def _room(free: int) -> Finding:
     )
 
 
-def _newest(received_at: int | None) -> Finding:
-    if received_at is None:
+def _newest(days: float | None) -> Finding:
+    if days is None:
         return doubtful(
             NEWEST, "none was ever received", "press Test in App Dashboard > Webhooks, or run `partnerhook trigger`"
         )
-    days = (time.time() - received_at / MICROSECONDS) / DAY_S
     said = f"it came {days * 24:.1f} hours ago" if days < 2 else f"it came {days:.0f} days ago"
     if days > QUIET_DAYS:
         return doubtful(NEWEST, said, "if that is longer than you expect, press Test in App Dashboard > Webhooks")

@@ -1,0 +1,107 @@
+"""PostgreSQL: any number of processes on any number of hosts, and what keeps them from waiting for each other's faults.
+
+Everything works through a pooler that hands out connections by transaction (PgBouncer): nothing is remembered in a
+session, no statement is prepared, every setting is of its transaction alone.
+
+Sources (read 2026-11): https://www.postgresql.org/docs/18/runtime-config-client.html for the timeouts,
+https://www.postgresql.org/docs/18/libpq-connect.html for the connection, https://www.pgbouncer.org/features.html.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import Final
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.pool import QueuePool
+
+from partnerhook.core.errors import ConfigurationInvalid
+
+DRIVER: Final = "postgresql+psycopg"
+
+CONNECT_S: Final = 5
+SILENT_MS: Final = 6_000
+"""Of a connection: what was sent and is not acknowledged for so long by the other host is lost."""
+
+POOL_MAX: Final = 8
+"""Connections of one process: the writer's, and a few for whoever looks."""
+POOL_WAIT_S: Final = 5.0
+
+LOCK_MS: Final = 2_000
+"""How long a statement waits for another transaction: well under the time Meta waits for an answer."""
+STATEMENT_MS: Final = 10_000
+LOOKING_MS: Final = 30_000
+IDLE_MS: Final = 5_000
+"""A transaction of a process that was halted, or cut off, lets go of its locks after so long."""
+
+_LOST: Final = (
+    "SET LOCAL tcp_keepalives_idle = 2; SET LOCAL tcp_keepalives_interval = 2; "
+    f"SET LOCAL tcp_keepalives_count = 2; SET LOCAL tcp_user_timeout = {SILENT_MS}"
+)
+"""The server, too, finds out that a host was cut off, and lets go of what that held."""
+
+WRITE: Final = (
+    "BEGIN ISOLATION LEVEL READ COMMITTED; "
+    f"SET LOCAL lock_timeout = {LOCK_MS}; SET LOCAL statement_timeout = {STATEMENT_MS}; "
+    f"SET LOCAL idle_in_transaction_session_timeout = {IDLE_MS}; {_LOST}; "
+    # Even where the database was told otherwise: a commit is on its disk before it returns. A stricter setting, for
+    # replicas, stays.
+    "SELECT set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') = 'off' THEN 'local' "
+    "ELSE current_setting('synchronous_commit') END, true)"
+)
+LOOK: Final = (
+    f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = {LOOKING_MS}; "
+    f"SET LOCAL idle_in_transaction_session_timeout = {LOOKING_MS}"
+)
+"""One picture of the database for all statements of a look."""
+
+LOCK_NOT_HAD: Final = "55P03"
+DEADLOCK: Final = "40P01"
+SERIALIZATION: Final = "40001"
+
+
+def open_server(url: URL) -> Engine:
+    """An engine for a server. Nothing is connected yet. Raises ConfigurationInvalid."""
+    if find_spec("psycopg") is None:
+        raise ConfigurationInvalid(
+            "database_url names PostgreSQL, whose driver is not installed: pip install 'partnerhook[postgres]'."
+        )
+    if url.drivername not in {"postgresql", "postgres", DRIVER}:
+        raise ConfigurationInvalid("database_url begins with postgresql:// for PostgreSQL, without naming a driver.")
+    if not url.database:
+        raise ConfigurationInvalid("database_url names no database: postgresql://USER:PASSWORD@HOST/DATABASE.")
+    engine = create_engine(
+        url.set(drivername=DRIVER),
+        poolclass=QueuePool,
+        pool_size=2,
+        max_overflow=POOL_MAX - 2,
+        pool_timeout=POOL_WAIT_S,
+        pool_pre_ping=True,
+        connect_args={
+            "autocommit": True,  # transactions begin in `_begin`, in one round trip with their settings
+            "prepare_threshold": None,
+            "connect_timeout": CONNECT_S,
+            "keepalives_idle": 2,
+            "keepalives_interval": 2,
+            "keepalives_count": 2,
+            "tcp_user_timeout": SILENT_MS,
+            "application_name": "partnerhook",
+        },
+    )
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("partnerhook_writes", False)
+    connection.exec_driver_sql(WRITE if writes else LOOK)
+
+
+def sqlstate(error: BaseException) -> str:
+    """PostgreSQL's code for an error; empty where it has none."""
+    return getattr(getattr(error, "orig", None), "sqlstate", None) or ""
+
+
+def is_locked(error: BaseException) -> bool:
+    """Another transaction was in the way: what was refused will work soon."""
+    return sqlstate(error) in {LOCK_NOT_HAD, DEADLOCK, SERIALIZATION}

