@@ -13,8 +13,7 @@ from partnerhook.core.lifecycle import Solution
 from partnerhook.core.names import DEACTIVATION_REQUESTED, Status
 from partnerhook.core.observations import MICROSECONDS, Observation
 from partnerhook.core.receipts import Fate
-from partnerhook.services.notify import NOBODY
-from partnerhook.services.project import append_and_project
+from partnerhook.services.project import Projected, append_and_project
 from partnerhook.services.query import Queries
 from partnerhook.services.rebuild import rebuild
 from stores import arrive, deliver, new_store, writing
@@ -30,7 +29,7 @@ def engine(tmp_path: Path, database: str) -> Engine:
 def project(engine: Engine, *heard: Observation) -> Solution:
     """Append in one transaction; the stored solution afterwards."""
     with writing(engine) as conn:
-        append_and_project(conn, [(one, 1) for one in heard], NOBODY)
+        append_and_project(conn, [(one, 1) for one in heard])
     (solution,) = Queries(engine).find_solutions("774485461512159")
     return solution
 
@@ -96,7 +95,7 @@ def test_dashboard_tests_touch_no_solution(engine: Engine):
 def test_nothing_observed_is_nothing_done(engine: Engine):
     """A POST of messages costs no query."""
     with engine.connect() as conn:
-        assert append_and_project(conn, [], NOBODY) == set()
+        assert append_and_project(conn, []) == Projected()
 
 
 def test_a_damaged_row_of_the_cache_keeps_nothing_out_of_the_log(tmp_path: Path):

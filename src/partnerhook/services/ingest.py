@@ -17,7 +17,7 @@ from partnerhook.core.partner_solutions import SolutionUpdate
 from partnerhook.core.receipts import Fate, Outcome, Receipt, Stored
 from partnerhook.core.signature import VerifiedBody
 from partnerhook.core.wire import Envelope, OtherChange, Piece, Unreadable
-from partnerhook.services.notify import Routes
+from partnerhook.services.notify import Routes, notify
 from partnerhook.services.pass_on import Candidate, NoRoom, admit, pass_on
 from partnerhook.services.project import append_and_project
 from partnerhook.store import clock, customers, receipts
@@ -111,7 +111,8 @@ def commit(conn: Connection, posts: Sequence[Post], routes: Routes) -> list[Stor
 def _store(conn: Connection, arrivals: Sequence[Arrival], routes: Routes) -> list[Stored]:
     numbered = list(zip(receipts.reserve(conn, len(arrivals)), arrivals, strict=True))
     observed = [(one, number) for number, arrival in numbered for one in arrival.observed]
-    fresh = append_and_project(conn, observed, routes)
+    projected = append_and_project(conn, observed)
+    fresh = set(projected.row_ids)
     fresh |= customers.append(
         conn,
         [
@@ -127,6 +128,7 @@ def _store(conn: Connection, arrivals: Sequence[Arrival], routes: Routes) -> lis
     receipts.append(
         conn, [_receipt(arrival.post, one, arrival.flags) for (_, arrival), one in zip(numbered, stored, strict=True)]
     )
+    notify(conn, *projected, routes)  # last, for others wait until it is committed
     return stored
 
 

@@ -16,7 +16,7 @@ from partnerhook.services.lease import Lease
 from partnerhook.services.notify import Moved, Routes, Routing, notify
 from partnerhook.services.patience import transaction
 from partnerhook.services.project import append_and_project
-from partnerhook.store import clock, graph_readings, locks, numbers, solutions
+from partnerhook.store import clock, graph_readings, numbers, solutions
 
 
 class Judged(NamedTuple):
@@ -58,20 +58,20 @@ def judge(conn: Connection, told: Readings) -> Judged:
 def settle(conn: Connection, told: Readings, routes: Routes) -> Judged:
     """Compare, observe what differs, and keep what only the Graph API tells."""
     # Locked before it is compared: what differs must not change until it is settled.
-    locks.solutions(conn, numbers.find(conn, [(told.app, one.solution_id) for one in told.read]).values())
+    numbers.find(conn, [(told.app, one.solution_id) for one in told.read], lock=True)
     judged = judge(conn, told)
     now = clock.now(conn)
     observed = [observe_reading(drift.reading, app=told.app, received_at=now) for drift in judged.drifts]
-    append_and_project(conn, [(one, None) for one in observed], routes)
+    projected = append_and_project(conn, [(one, None) for one in observed])
     known = numbers.find(conn, [(told.app, one.solution_id) for one in told.read])
-    _tell_new_names(conn, told, known, routes)
+    renamed = _renamed(conn, told, known)
     graph_readings.save(conn, [(known[told.app, one.solution_id], _role(told, one), one) for one in told.read])
+    notify(conn, *projected, routes)
+    notify(conn, renamed, {}, routes)
     return judged
 
 
-def _tell_new_names(
-    conn: Connection, told: Readings, known: Mapping[numbers.SolutionName, int], routes: Routes
-) -> None:
+def _renamed(conn: Connection, told: Readings, known: Mapping[numbers.SolutionName, int]) -> dict[int, Moved]:
     """Only the Graph API tells a name, so that this is where a new one shows."""
     names = graph_readings.names(conn, known.values())
     renamed: dict[int, Moved] = {}
@@ -88,7 +88,7 @@ def _tell_new_names(
             detail = f"{names[number]}\n{one.name}\n{one.read_at}"
             step = Step(NoticeKind.RENAMED, *same, *same, solution.anomalies, corrected=False, key="", detail=detail)
             renamed[number] = solution, [step]
-    notify(conn, renamed, {}, routes)
+    return renamed
 
 
 def _role(told: Readings, reading: GraphReading) -> str:

@@ -1,15 +1,16 @@
-"""The one funnel into the registry: append to the log, bring the projection up to date, tell what happened."""
+"""The one funnel into the registry: append to the log, bring the projection up to date, and say what is to be told."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from partnerhook.core.lifecycle import Solution, seconds
 from partnerhook.core.notices import follow, look_again
 from partnerhook.core.observations import Observation
-from partnerhook.services.notify import Moved, Routes, notify
+from partnerhook.services.notify import Moved
 from partnerhook.store import observations, solutions
 from partnerhook.store.numbers import assign
 
@@ -17,10 +18,19 @@ Arrived = tuple[Observation, int | None]
 """An observation and the id of the receipt that brought it; None where it was read from the Graph API."""
 
 
-def append_and_project(conn: Connection, arrived: Sequence[Arrived], routes: Routes) -> set[str]:
-    """Append to the log, fold what is new into the solutions it speaks of, notify; returns the keys that were new."""
+class Projected(NamedTuple):
+    """What came of it: for `notify`, as the last thing of the transaction."""
+
+    moved: dict[int, Moved] = {}  # noqa: RUF012 - a default, and nobody changes it
+    """Solutions by number."""
+    row_ids: dict[str, int] = {}  # noqa: RUF012
+    """The ids of new observations, by their keys."""
+
+
+def append_and_project(conn: Connection, arrived: Sequence[Arrived]) -> Projected:
+    """Append to the log, and fold what is new into the solutions it speaks of."""
     if not arrived:
-        return set()
+        return Projected()
     numbers = assign(conn, [(one.app, one.solution_id) for one, _ in arrived])
     row_ids = observations.append(conn, arrived, numbers)
     fresh: dict[int, list[Observation]] = {}
@@ -46,8 +56,7 @@ def append_and_project(conn: Connection, arrived: Sequence[Arrived], routes: Rou
         moved[number] = _look_again(conn, number, stored.solutions.get(number), fresh.get(number, []))
     solutions.save(conn, {number: solution for number, (solution, _) in moved.items()})
     solutions.heard_again(conn, [(number, one.last_received_at) for number, one in repeated if not one.test])
-    notify(conn, moved, id_of_key, routes)
-    return set(id_of_key)
+    return Projected(moved, id_of_key)
 
 
 def _move(conn: Connection, number: int, stored: Solution | None, news: Sequence[Observation]) -> Moved:

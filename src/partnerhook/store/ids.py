@@ -5,27 +5,43 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Column, Connection, Select, bindparam, func, select, text
 
 from partnerhook.store.sql import is_postgresql, numbers_of
 
-_next = text("SELECT nextval(CAST(:sequence AS regclass)) FROM generate_series(1, :count)")
+_next = "SELECT nextval(CAST(:sequence AS regclass)) AS id FROM generate_series(1, :count)"
+_span = text(f"SELECT min(id), max(id) FROM ({_next}) ids")  # noqa: S608
+_span_in_order = text(
+    "WITH alone AS MATERIALIZED (SELECT pg_advisory_xact_lock(:key)) "  # noqa: S608
+    f"SELECT min(id), max(id) FROM ({_next}, alone) ids"
+)
+_each = text(_next)
+
+TRIES: Final = 3
 
 
-def reserve(conn: Connection, column: Column[Any], count: int) -> Sequence[int]:
-    """`count` unused ids, in their order.
+def reserve(conn: Connection, column: Column[Any], count: int, *, lock: int | None = None) -> Sequence[int]:
+    """`count` unused ids, in their order; with `lock`, once that was got (PostgreSQL: the key of an advisory lock).
 
     SQLite: what follows the newest, for this transaction holds the only write lock. PostgreSQL: of a sequence, so
-    that transactions side by side get different ones.
+    that transactions side by side get different ones; mostly one after the other, else as they come.
     """
     if count == 0:
         return range(0)
-    if is_postgresql(conn):
-        return list(conn.execute(_next, {"sequence": sequence_of(column), "count": count}).scalars())
-    newest: int = conn.execute(_newest(column)).scalar_one()
-    return range(newest + 1, newest + 1 + count)
+    if not is_postgresql(conn):
+        newest: int = conn.execute(_newest(column)).scalar_one()
+        return range(newest + 1, newest + 1 + count)
+    wanted = {"sequence": sequence_of(column), "count": count}
+    for _ in range(TRIES):
+        if lock is None:
+            first, last = conn.execute(_span, wanted).one()
+        else:
+            first, last = conn.execute(_span_in_order, wanted | {"key": lock}).one()
+        if last - first == count - 1:
+            return range(first, last + 1)
+    return sorted(conn.execute(_each, wanted).scalars())
 
 
 def sequence_of(column: Column[Any]) -> str:

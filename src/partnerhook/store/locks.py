@@ -51,7 +51,7 @@ def solutions(conn: Connection, numbers: Iterable[int]) -> None:
 
 
 def order(conn: Connection) -> None:
-    """Lock the order of notices until the commit."""
+    """Lock the order of notices until the commit; numbering them does so too."""
     if is_postgresql(conn):
         conn.execute(_advisory, {"key": ORDER})
 

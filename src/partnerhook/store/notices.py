@@ -34,8 +34,7 @@ Told = tuple[int, Step, int | None]
 
 def append(conn: Connection, told: Sequence[Told], *, now: int) -> Sequence[int]:
     """Store notices; returns their ids. `now`: Unix microseconds."""
-    locks.order(conn)
-    ids = row_ids.reserve(conn, notices.c.id, len(told))
+    ids = row_ids.reserve(conn, notices.c.id, len(told), lock=locks.ORDER)
     _append.run(
         conn,
         [
@@ -59,8 +58,7 @@ def append(conn: Connection, told: Sequence[Told], *, now: int) -> Sequence[int]
 
 def append_health(conn: Connection, told: HealthNotice) -> int:
     """Store a notice about ourselves; returns its id."""
-    locks.order(conn)
-    (row_id,) = row_ids.reserve(conn, notices.c.id, 1)
+    (row_id,) = row_ids.reserve(conn, notices.c.id, 1, lock=locks.ORDER)
     rest = json.dumps({"subject": told.subject, "summary": told.summary, "remedy": told.remedy})
     _append.run(conn, [(row_id, None, told.kind.value, None, "", None, "", told.since, told.noticed_at, rest)])
     return row_id

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, Select, func, select
 
-from partnerhook.store import ids, locks
+from partnerhook.store import ids
 from partnerhook.store.bulk import Bulk, types_of
 from partnerhook.store.schema import solution_numbers
 from partnerhook.store.sql import is_postgresql, texts_of
@@ -19,6 +19,7 @@ _asked = texts_of("solution_ids")
 _known = select(solution_numbers.c.app, solution_numbers.c.solution_id, solution_numbers.c.number).join_from(
     _asked, solution_numbers, solution_numbers.c.solution_id == _asked.c.value
 )
+_locked = _known.order_by(solution_numbers.c.number).with_for_update(of=solution_numbers)
 _add = Bulk(
     lambda given: given.insert(solution_numbers).on_conflict_do_nothing(index_elements=["solution_id", "app"]),
     **types_of(solution_numbers),
@@ -27,11 +28,10 @@ _add = Bulk(
 
 def assign(conn: Connection, names: Sequence[SolutionName]) -> list[int]:
     """The number of each of `names`; those not heard of before get one now. All are locked until the commit."""
-    numbers = find(conn, names)
+    numbers = find(conn, names, lock=True)
     missing = [name for name in dict.fromkeys(names) if name not in numbers]
     if missing:
         numbers |= _number(conn, missing)
-    locks.solutions(conn, [numbers[name] for name in names])
     return [numbers[name] for name in names]
 
 
@@ -43,13 +43,17 @@ def _number(conn: Connection, missing: Sequence[SolutionName]) -> dict[SolutionN
         return new
     # In one order for all, so that two who add the same do not wait for each other.
     _add.run(conn, [(new[name], name[1], name[0]) for name in sorted(missing)])
-    return find(conn, missing)
+    return find(conn, missing, lock=True)
 
 
-def find(conn: Connection, names: Iterable[SolutionName]) -> dict[SolutionName, int]:
-    """The numbers of those of `names` that were heard of; others of the same ids may be among them."""
+def find(conn: Connection, names: Iterable[SolutionName], *, lock: bool = False) -> dict[SolutionName, int]:
+    """The numbers of those of `names` that were heard of; others of the same ids may be among them.
+
+    `lock`: they are locked until the commit.
+    """
     ids = {solution_id for _, solution_id in names}
-    rows = conn.execute(_known, {"solution_ids": json.dumps(list(ids))}).all()
+    query = _locked if lock and is_postgresql(conn) else _known
+    rows = conn.execute(query, {"solution_ids": json.dumps(list(ids))}).all()
     return {(app, solution_id): number for app, solution_id, number in rows}
 
 

@@ -1,7 +1,7 @@
 """PostgreSQL: any number of processes on any number of hosts, and what keeps them from waiting for each other's faults.
 
 Everything works through a pooler that hands out connections by transaction (PgBouncer): nothing is remembered in a
-session, no statement is prepared, every setting is of its transaction alone.
+session, every setting is of its transaction alone, and statements are prepared only where there is no pooler.
 
 Sources (read 2026-11): https://www.postgresql.org/docs/18/runtime-config-client.html for the timeouts,
 https://www.postgresql.org/docs/18/libpq-connect.html for the connection, https://www.pgbouncer.org/features.html.
@@ -10,7 +10,7 @@ https://www.postgresql.org/docs/18/libpq-connect.html for the connection, https:
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
@@ -27,6 +27,9 @@ POOL_MAX: Final = 8
 """Connections of one process: the writer's, and a few for whoever looks."""
 POOL_WAIT_S: Final = 5.0
 
+PREPARED_AFTER: Final = 2
+"""A statement that comes again is planned once."""
+
 LOCK_MS: Final = 2_000
 """How long a statement waits for another transaction: well under the time Meta waits for an answer."""
 STATEMENT_MS: Final = 10_000
@@ -40,8 +43,8 @@ _LOST: Final = (
 )
 """The server, too, finds out that a host was cut off, and lets go of what that held."""
 
-WRITE: Final = (
-    "BEGIN ISOLATION LEVEL READ COMMITTED; "
+BEGIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
+SETTINGS: Final = (
     f"SET LOCAL lock_timeout = {LOCK_MS}; SET LOCAL statement_timeout = {STATEMENT_MS}; "
     f"SET LOCAL idle_in_transaction_session_timeout = {IDLE_MS}; {_LOST}; "
     # Even where the database was told otherwise: a commit is on its disk before it returns. A stricter setting, for
@@ -49,11 +52,14 @@ WRITE: Final = (
     "SELECT set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') = 'off' THEN 'local' "
     "ELSE current_setting('synchronous_commit') END, true)"
 )
+"""Of a transaction that writes. Where there is no pooler they are set once for the connection."""
 LOOK: Final = (
     f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = {LOOKING_MS}; "
     f"SET LOCAL idle_in_transaction_session_timeout = {LOOKING_MS}"
 )
 """One picture of the database for all statements of a look."""
+
+POOLED: Final = "partnerhook_pooled"
 
 LOCK_NOT_HAD: Final = "55P03"
 DEADLOCK: Final = "40P01"
@@ -88,13 +94,32 @@ def open_server(url: URL) -> Engine:
             "application_name": "partnerhook",
         },
     )
+    event.listen(engine, "connect", _connected)
     event.listen(engine, "begin", _begin)
     return engine
 
 
+def is_pooled(connection: Any) -> bool:
+    """Whether a pooler is in between: the process that it names is not the one that answers."""
+    (answering,) = connection.execute("SELECT pg_backend_pid()").fetchone()
+    return bool(answering != connection.info.backend_pid)
+
+
+def _connected(connection: Any, record: Any) -> None:
+    record.info[POOLED] = is_pooled(connection)
+    if not record.info[POOLED]:
+        connection.prepare_threshold = PREPARED_AFTER
+        connection.execute(SETTINGS.replace("SET LOCAL", "SET").replace(", true)", ", false)"))
+
+
 def _begin(connection: Connection) -> None:
     writes = connection.get_execution_options().get("partnerhook_writes", False)
-    connection.exec_driver_sql(WRITE if writes else LOOK)
+    if not writes:
+        connection.exec_driver_sql(LOOK)
+    elif connection.connection.info[POOLED]:
+        connection.exec_driver_sql(f"{BEGIN}; {SETTINGS}")
+    else:
+        connection.exec_driver_sql(BEGIN)
 
 
 def sqlstate(error: BaseException) -> str:
