@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, Literal, NamedTuple, Self, TypeVar
 from urllib.parse import urlsplit
 
 from partnerhook.core.signature import sign
@@ -114,8 +114,16 @@ class Client:
 class Server:
     """`partnerhook serve` in a folder of its own. Restart it with `start`; settings without their prefix."""
 
-    def __init__(self, folder: Path, settings: Mapping[str, object] | None = None, command: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: Mapping[str, object] | None = None,
+        command: Sequence[str] = (),
+        role: Literal["all", "receiver", "worker"] = "all",
+    ) -> None:
+        """`command`: what it is started by, such as ["taskset", "1"]."""
         self.folder = folder
+        self.role = role
         self.database = folder / "partnerhook.db"
         self.url = ""
         self.admin_url = ""
@@ -129,7 +137,7 @@ class Server:
             "LOG_FORMAT": "json",
             **(settings or {}),
         }
-        self._command = [*command, str(BIN), "serve"]
+        self._command = [*command, str(BIN), "serve", "--role", role]
         self._log = folder / "serve.log"
 
     @property
@@ -148,7 +156,7 @@ class Server:
         """Start it and wait until it listens."""
         offset = self._log.stat().st_size if self._log.exists() else 0
         self.process = self.spawn()
-        self.url, self.admin_url = wait_until(lambda: self._listening(offset), f"listening: {self.folder}", within_s=30)
+        self.url, self.admin_url = wait_until(lambda: self.listening(offset), f"listening: {self.folder}", within_s=30)
         return self
 
     def spawn(self) -> subprocess.Popen[bytes]:
@@ -158,12 +166,13 @@ class Server:
                 self._command, env=self.environment, cwd=self.folder, stdout=log, stderr=log, start_new_session=True
             )
 
-    def _listening(self, offset: int) -> tuple[str, str] | None:
+    def listening(self, offset: int = 0) -> tuple[str, str] | None:
+        """Where it listens, once it does: for Meta and for people."""
         told = self._log.read_bytes()[offset:].decode()
         assert self.process is not None
         assert self.process.poll() is None, f"it ended by itself: {told}"
         urls = dict(re.findall(r'"listener": "(\w+)", "url": "([^"]+)"', told))
-        return (urls["public"], urls["admin"]) if len(urls) == 2 else None
+        return (urls.get("public", ""), urls["admin"]) if len(urls) == (1 if self.role == "worker" else 2) else None
 
     def stop(self, number: signal.Signals = signal.SIGTERM, *, within_s: float = 15.0) -> int:
         """Send a signal and wait for the end; the exit status."""
@@ -204,7 +213,7 @@ class Server:
 
     def queries(self) -> Queries:
         """What the look-up commands read."""
-        return Queries(open_engine(f"sqlite:///{self.database}"))
+        return Queries(open_engine(str(self._settings["DATABASE_URL"])))
 
     def log_text(self) -> str:
         """Everything it has said so far."""

@@ -19,11 +19,13 @@ from partnerhook.bootstrap.graph import (
     reconcile,
     subscriber,
 )
+from partnerhook.bootstrap.roles import Role
 from partnerhook.bootstrap.serve import serve
 from partnerhook.bootstrap.store import check_store, erase_bodies, find_bodies, migrate, open_store, queries, rebuild
 
 __all__ = [
     "HandOver",
+    "Role",
     "acting",
     "asking_apps",
     "blast",

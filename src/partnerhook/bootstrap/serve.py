@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from partnerhook.bootstrap.deliveries import routes, targets
 from partnerhook.bootstrap.graph import asking_apps, watched
+from partnerhook.bootstrap.roles import Role
 from partnerhook.bootstrap.store import open_store
 
 if TYPE_CHECKING:
@@ -24,15 +25,15 @@ ADMIN_CONNECTIONS_MAX: Final = 100
 """Probes, scrapers and people; the setting is for Meta's side, and a small one must not lock these out."""
 
 
-def serve(settings: Settings, read_again: Callable[[], Settings]) -> None:
-    """Run both listeners until SIGTERM or SIGINT. Raises ConfigurationInvalid, StoreUnavailable.
+def serve(settings: Settings, read_again: Callable[[], Settings], role: Role = Role.ALL) -> None:
+    """Run until SIGTERM or SIGINT. Raises ConfigurationInvalid, StoreUnavailable.
 
     `read_again` reads the configuration anew, on SIGHUP.
     """
     import uvloop
 
     async def run() -> None:
-        await _Server(settings, read_again).run()
+        await _Server(settings, read_again, role).run()
 
     uvloop.run(run())
 
@@ -40,8 +41,9 @@ def serve(settings: Settings, read_again: Callable[[], Settings]) -> None:
 class _Server:
     """The process: all of it, in the order in which it starts. Made on the event loop that it runs on."""
 
-    def __init__(self, settings: Settings, read_again: Callable[[], Settings]) -> None:
+    def __init__(self, settings: Settings, read_again: Callable[[], Settings], role: Role) -> None:
         import asyncio
+        from functools import partial
 
         from partnerhook.config import require_apps
         from partnerhook.receiver.app import Receiver
@@ -51,8 +53,10 @@ class _Server:
         from partnerhook.services.notify import Routing
         from partnerhook.services.suspect import Suspect
         from partnerhook.services.write import Work
+        from partnerhook.store import clock
         from partnerhook.store.writer import GroupCommit
 
+        self._role = role
         self._settings = settings
         self._read_again = read_again
         apps = require_apps(settings)
@@ -62,7 +66,8 @@ class _Server:
         work = Work(self._routing)
         loop = asyncio.get_running_loop()
         self._writer: Writer = GroupCommit(self._engine, loop, work.apply, work.salvage, self._committed)
-        self._deliveries = DeliveryThread(self._writer, self._routing, self._meters)
+        now = partial(clock.estimate, self._engine)
+        self._deliveries = DeliveryThread(self._writer, self._routing, self._meters, now)
         bodies = BodiesInFlight(settings.bodies_in_flight_bytes_max)
         self._meters.watch_bodies(lambda: bodies.bytes_held)
         self._receiver = Receiver(
@@ -88,18 +93,16 @@ class _Server:
 
         self._migrate()
         self._writer.start()
-        self._deliveries.start()
         _spare_the_collector()
         try:
-            await self._deliveries.retarget(lambda: targets(self._settings, self._engine), within_s=0)
+            if self._role.works:
+                self._deliveries.start()
+                await self._retarget(self._settings, within_s=0)
             self._begin_beside()
             self._reload_on_hangup()
-            await serve_listeners(
-                [
-                    _public(self._settings, self._receiver, self._meters),
-                    _admin(self._settings, Health(self._meters, Queries(self._engine), self._ready), self._meters),
-                ],
-            )
+            public = [_public(self._settings, self._receiver, self._meters)] if self._role.receives else []
+            health = Health(self._meters, Queries(self._engine), self._ready)
+            await serve_listeners([*public, _admin(self._settings, health, self._meters)])
         finally:
             beside = [*self._beside, *self._asking]
             for task in beside:
@@ -116,11 +119,19 @@ class _Server:
         self._writer.check()
         await asyncio.to_thread(probe, self._engine)
 
+    async def _retarget(self, settings: Settings, *, within_s: float) -> None:
+        await self._deliveries.retarget(lambda: targets(settings, self._engine), within_s=within_s)
+
     def _migrate(self) -> None:
+        """SQLite: by itself. PostgreSQL: when its owner says so, for other processes may run on it."""
         import structlog
 
-        from partnerhook.store.migrate import migrate
+        from partnerhook.store.engine import is_postgresql
+        from partnerhook.store.migrate import migrate, require
 
+        if is_postgresql(self._engine):
+            require(self._engine)
+            return
         before, after = migrate(self._engine)
         if before != after:
             structlog.get_logger("partnerhook.store").info("database migrated", before=before or "empty", after=after)
@@ -132,15 +143,19 @@ class _Server:
         from partnerhook.services.deliver import holder
         from partnerhook.services.reload import obey
         from partnerhook.services.retain import Keeping, retain
+        from partnerhook.store import wakeup
+        from partnerhook.store.engine import is_postgresql
 
+        self._beside.append(asyncio.create_task(obey(self._engine, holder(), self._reload)))
+        if not self._role.works:
+            return
         settings = self._settings
         keeping = Keeping(
             settings.raw_bodies_keep_days, settings.forwarded_bodies_keep_hours, settings.deliveries_keep_days
         )
-        self._beside += [
-            asyncio.create_task(obey(self._engine, holder(), self._reload)),
-            asyncio.create_task(retain(self._engine, keeping)),
-        ]
+        self._beside.append(asyncio.create_task(retain(self._engine, keeping)))
+        if is_postgresql(self._engine):
+            self._beside.append(asyncio.create_task(wakeup.hear(self._engine, self._deliveries.wake)))
         self._begin_asking()
 
     def _begin_asking(self) -> None:
@@ -171,7 +186,7 @@ class _Server:
         from partnerhook.core.receipts import Stored
 
         self._meters.committed(commit)
-        if any(isinstance(one, Stored) for one in commit.results):
+        if self._role.works and any(isinstance(one, Stored) for one in commit.results):
             self._deliveries.wake()
 
     def _reload_on_hangup(self) -> None:
@@ -195,7 +210,8 @@ class _Server:
             settings = self._read_again()
             apps = require_apps(settings)
             made = routes(settings)
-            await self._deliveries.retarget(lambda: targets(settings, self._engine), within_s=settings.shutdown_grace_s)
+            if self._role.works:
+                await self._retarget(settings, within_s=settings.shutdown_grace_s)
         except PartnerhookError as problem:
             log.warning("not reloaded: nothing has changed", reason=str(problem))
             return f"not reloaded, nothing has changed: {problem}"
@@ -203,7 +219,8 @@ class _Server:
         self._receiver.reconfigure(_callbacks(apps), {name: app.secrets for name, app in apps.items()})
         later = restart_needed(self._settings, settings)
         self._settings = settings
-        self._begin_asking()
+        if self._role.works:
+            self._begin_asking()
         log.info("reloaded", apps=len(apps), destinations=len(settings.destinations), forward=len(settings.forward))
         if not later:
             return "reloaded"

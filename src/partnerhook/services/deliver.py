@@ -15,6 +15,8 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 import structlog
@@ -78,8 +80,12 @@ class Target:
 class TargetLoop:
     """Delivers to one target until it is stopped."""
 
-    def __init__(self, target: Target, commit: Commit, routing: Routing, meters: Meters) -> None:
+    def __init__(
+        self, target: Target, commit: Commit, routing: Routing, meters: Meters, now: Callable[[], int]
+    ) -> None:
+        """`now`: Unix microseconds of the clock that all processes share."""
         self.target = target
+        self._now = now
         self._routing = routing
         self._commit = commit
         self._meters = meters
@@ -87,7 +93,6 @@ class TargetLoop:
         self._woken = asyncio.Event()
         self._in_flight: dict[int, asyncio.Task[None]] = {}
         self._ended: list[Settlement] = []
-        self._hold_until = 0
         self._looked_at = 0.0
         self._ahead = AHEAD * target.concurrency
         self._turns = asyncio.Semaphore(target.concurrency)
@@ -139,7 +144,7 @@ class TargetLoop:
     async def _turn(self, *, claim: bool) -> list[Claimed]:
         """Write down what ended, and claim what is due, in one commit."""
         ended, self._ended = self._ended, []
-        room = self._ahead - len(self._in_flight) if claim and self._hold_until <= _now() else 0
+        room = self._ahead - len(self._in_flight) if claim else 0
         if not ended and room <= 0:
             return []
         try:
@@ -167,7 +172,8 @@ class TargetLoop:
             after = targets.judge(conn, name, standing, ended, now=now, pause_after_s=self.target.pause_after_s)
             self._tell(conn, standing, after, now)
             standing = after
-        if room <= 0 or standing.paused_at is not None or any(one.decision.pause for one in ended):
+        held = standing.hold_until is not None and standing.hold_until > now
+        if room <= 0 or held or standing.paused_at is not None or any(one.decision.pause for one in ended):
             return []
         until = now + int(((AHEAD + 1) * self.target.timeout_s + CLAIM_MARGIN_S) * MICROSECONDS)
         return outbox.claim(conn, name, self._holder, now=now, until=until, limit=room)
@@ -194,13 +200,13 @@ class TargetLoop:
     async def _attempt(self, one: Claimed, parcel: Parcel | None) -> None:
         try:
             async with self._turns:
-                started_at = _now()
+                started_at = self._now()
                 answer = await self._answer(parcel)
         except asyncio.CancelledError:
             return  # given back by `stop`
         finally:
             del self._in_flight[one.id]
-        now = _now()
+        now = self._now()
         decision = (
             Decision(Fate.DEAD)
             if parcel is None
@@ -213,7 +219,6 @@ class TargetLoop:
                 chance=random.random(),  # noqa: S311 - jitter, not a secret
             )
         )
-        self._hold_until = max(self._hold_until, decision.hold_until or 0)
         self._meters.attempted(self.target.name, answer.reply, decision.fate, (now - started_at) / MICROSECONDS)
         if answer.reply is not Reply.TAKEN:
             log.warning(
@@ -254,14 +259,25 @@ def _is_plain(ended: Settlement) -> bool:
 
 def holder() -> str:
     """Who claims: told apart from every other, and on this machine known to be dead once the process is."""
-    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+    return f"{_machine()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+@cache
+def _machine() -> str:
+    """Where our process ids mean what they say: since this start of this machine, and in this container of it."""
+    try:
+        started = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")[:8]
+        container = str(Path("/proc/self/ns/pid").stat().st_ino)
+    except OSError:
+        started = container = ""  # not Linux: no containers either
+    return f"{socket.gethostname()}/{started}/{container}"
 
 
 def is_dead(name: str) -> bool:
     """Whether a holder was a process of this machine that has ended."""
     host, _, rest = name.partition(":")
     pid = rest.partition(":")[0]
-    if host != socket.gethostname() or not pid.isdigit():
+    if host != _machine() or not pid.isdigit():
         return False
     try:
         os.kill(int(pid), 0)
@@ -277,7 +293,3 @@ def release_the_dead(conn: Connection) -> None:
     dead = [name for name in outbox.holders(conn) if is_dead(name)]
     if dead:
         outbox.release(conn, dead, now=clock.now(conn))
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000

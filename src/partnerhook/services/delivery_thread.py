@@ -25,8 +25,10 @@ RETRY_S: Final = 1.0
 class DeliveryThread:
     """A loop for each target. Made on the event loop of `writer`, and used from there."""
 
-    def __init__(self, writer: Writer, routing: Routing, meters: Meters) -> None:
+    def __init__(self, writer: Writer, routing: Routing, meters: Meters, now: Callable[[], int]) -> None:
+        """`now`: Unix microseconds of the clock that all processes share."""
         self._writer = writer
+        self._now = now
         self._routing = routing
         self._writers_loop = asyncio.get_running_loop()
         self._meters = meters
@@ -78,7 +80,7 @@ class DeliveryThread:
         targets = made()  # first of all: where one of them is wrong, nothing has changed
         before, self._loops = self._loops, {}
         for target in targets:
-            loop = TargetLoop(target, self._commit, self._routing, self._meters)
+            loop = TargetLoop(target, self._commit, self._routing, self._meters, self._now)
             self._loops[target.name] = loop, asyncio.create_task(self._keep(loop))
         await asyncio.gather(*[loop.stop(within_s) for loop, _ in before.values()], return_exceptions=True)
         for _, task in before.values():

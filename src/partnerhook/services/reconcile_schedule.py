@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from collections.abc import Sequence
 from typing import Final
 
@@ -14,8 +13,9 @@ from sqlalchemy import Engine
 from partnerhook.core.errors import PartnerhookError, UnderWay
 from partnerhook.services.meters import Meters
 from partnerhook.services.notify import Routing
-from partnerhook.services.reconcile import AskingApp, Reconciled, reconcile
+from partnerhook.services.reconcile import LEASE, AskingApp, Reconciled, reconcile
 from partnerhook.services.reconcile_doubtful import reconcile_doubtful
+from partnerhook.services.turns import count, is_due
 
 log = structlog.get_logger("partnerhook.reconcile")
 
@@ -24,6 +24,9 @@ FIRST_AFTER_S: Final = 5.0
 
 JITTER: Final = 0.1
 """Processes that were started together do not ask together."""
+
+AFRESH_S: Final = 300.0
+"""Who starts compares everything, for webhooks may have been missed; unless that was done no longer ago than this."""
 
 LOOK_EVERY_S: Final = 30.0
 """For solutions in doubt. After a failure twice as long, and so on: a wrong token is not tried all day."""
@@ -36,17 +39,18 @@ async def keep_reconciled(
     engine: Engine, apps: Sequence[AskingApp], meters: Meters, routing: Routing, *, every_s: float
 ) -> None:
     """For ever. `every_s`: seconds between two runs over everything."""
-    next_run = time.monotonic() + _about(min(FIRST_AFTER_S, every_s))
-    look_every_s = LOOK_EVERY_S
+    look_every_s = min(FIRST_AFTER_S, every_s)
+    started = True
     while True:
-        await asyncio.sleep(min(look_every_s, max(next_run - time.monotonic(), 0.0)))
-        everything = time.monotonic() >= next_run
-        if everything:
-            next_run = time.monotonic() + _about(every_s)
+        await asyncio.sleep(_about(min(look_every_s, every_s)))
         failed = True
+        everything = False
         try:
+            everything = await is_due(engine, LEASE, within_s=max(every_s - AFRESH_S, 0.0) if started else 0.0)
+            started = False
             if everything:
                 report = await reconcile(engine, apps, routing=routing, patience_s=0)
+                await count(engine, LEASE, every_s=_about(every_s))
             else:
                 report = await reconcile_doubtful(engine, apps, routing=routing, longest_s=every_s)
         except UnderWay:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import time
 from collections.abc import AsyncIterator
 from functools import partial
 from typing import Final, NamedTuple
@@ -13,9 +12,11 @@ import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from partnerhook.core.errors import UnderWay
 from partnerhook.core.observations import MICROSECONDS
+from partnerhook.services.lease import holding
 from partnerhook.services.patience import transaction
-from partnerhook.store import deliveries, receipts
+from partnerhook.store import clock, deliveries, receipts
 from partnerhook.store.engine import for_writing
 
 log = structlog.get_logger("partnerhook.retention")
@@ -31,6 +32,7 @@ THOROUGH_EVERY: Final = 24
 
 PAUSE_S: Final = 0.05
 EVERY_S: Final = 3_600.0
+LEASE: Final = "retention"
 DAY_S: Final = 86_400
 
 
@@ -48,14 +50,17 @@ async def retain(engine: Engine, keeping: Keeping) -> None:
     keep_days = keeping.bodies_days
     behind = 0
     for hour in itertools.count():
-        before = int((time.time() - keep_days * DAY_S) * MICROSECONDS)
         dropped = 0
         try:
-            behind = await asyncio.to_thread(_first, engine, behind)
-            async for count in _slices(engine, before, behind, thorough=hour % THOROUGH_EVERY == 0):
-                dropped += count
-            await _drop_gone_on(engine, keeping)
-            await _drop_deliveries(engine, keeping)
+            async with holding(engine, LEASE, patience_s=0):
+                before = await _ago(engine, keep_days * DAY_S)
+                behind = await asyncio.to_thread(_first, engine, behind)
+                async for count in _slices(engine, before, behind, thorough=hour % THOROUGH_EVERY == 0):
+                    dropped += count
+                await _drop_gone_on(engine, keeping)
+                await _drop_deliveries(engine, keeping)
+        except UnderWay:
+            pass  # another process is at it
         except SQLAlchemyError as error:
             _warn(getattr(error, "orig", error))
         except Exception as error:  # noqa: BLE001 - whatever it is: the next hour is another try
@@ -65,8 +70,13 @@ async def retain(engine: Engine, keeping: Keeping) -> None:
         await asyncio.sleep(EVERY_S)
 
 
+async def _ago(engine: Engine, seconds: float) -> int:
+    """Unix microseconds of the clock that all processes share."""
+    return int(await transaction(engine, clock.now, writes=False) - seconds * MICROSECONDS)
+
+
 async def _drop_gone_on(engine: Engine, keeping: Keeping) -> None:
-    before = int((time.time() - keeping.gone_on_hours * 3_600) * MICROSECONDS)
+    before = await _ago(engine, keeping.gone_on_hours * 3_600)
     find = partial(receipts.bodies_gone_on, received_before=before, limit=SLICE)
     while ids := await transaction(engine, find, writes=False):
         await transaction(engine, partial(receipts.drop_bodies, ids=ids), writes=True)
@@ -74,7 +84,7 @@ async def _drop_gone_on(engine: Engine, keeping: Keeping) -> None:
 
 
 async def _drop_deliveries(engine: Engine, keeping: Keeping) -> None:
-    before = int((time.time() - keeping.deliveries_days * DAY_S) * MICROSECONDS)
+    before = await _ago(engine, keeping.deliveries_days * DAY_S)
     drop = partial(deliveries.drop_settled, before=before, limit=SLICE)
     while await transaction(engine, drop, writes=True) == SLICE:  # noqa: ASYNC110 - a pause, nothing to wait for
         await asyncio.sleep(PAUSE_S)

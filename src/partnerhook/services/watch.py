@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from functools import partial
 from typing import Final, NamedTuple
@@ -20,11 +19,13 @@ from partnerhook.services.doctor.findings import Finding, Verdict
 from partnerhook.services.lease import holding
 from partnerhook.services.notify import Routes, Routing, notify
 from partnerhook.services.patience import transaction
+from partnerhook.services.turns import turn
 from partnerhook.store import clock, deliveries, locks, notices, receipts
 
 log = structlog.get_logger("partnerhook.watch")
 
 LEASE: Final = "watch"
+HEALTH: Final = "health"
 LOOK_EVERY_S: Final = 60.0
 FIRST_AFTER_S: Final = 20.0
 SLICE: Final = 200
@@ -48,26 +49,22 @@ class Watched(NamedTuple):
 
 async def watch(engine: Engine, watched: Watched, routing: Routing) -> None:
     """For ever."""
-    next_health = time.monotonic() + FIRST_AFTER_S
+    await asyncio.sleep(min(FIRST_AFTER_S, watched.health_every_s or LOOK_EVERY_S))
     while True:
-        await asyncio.sleep(min(LOOK_EVERY_S, max(next_health - time.monotonic(), 1.0)))
-        look_at_health = bool(watched.health_every_s) and time.monotonic() >= next_health
-        if look_at_health:
-            next_health = time.monotonic() + watched.health_every_s
-        elif not watched.health_every_s:
-            next_health = time.monotonic() + LOOK_EVERY_S
         try:
             async with holding(engine, LEASE, patience_s=0):
                 await tell_overdue(engine, watched.overdue_after_s, routing.now)
                 await tell_backlogs(engine, watched, routing.now)
-                if look_at_health:
+            if watched.health_every_s:
+                async with turn(engine, HEALTH, every_s=watched.health_every_s):
                     await tell_health(engine, watched, routing.now)
         except UnderWay:
-            continue  # another process looks
+            pass  # another process looks, or has looked
         except PartnerhookError as problem:
             log.warning("not looked after", reason=str(problem))
         except Exception as error:  # whatever it is: the next look is another try
             log.exception("not looked after", error=type(error).__name__)
+        await asyncio.sleep(min(LOOK_EVERY_S, watched.health_every_s or LOOK_EVERY_S))
 
 
 async def tell_overdue(engine: Engine, after_s: float, routes: Routes) -> int:

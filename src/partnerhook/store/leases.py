@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, or_
+from sqlalchemy import Connection, delete, or_, select
 
 from partnerhook.store.schema import leases
-from partnerhook.store.sql import insert
+from partnerhook.store.sql import insert, upsert
 
 
 def take(conn: Connection, name: str, holder: str, *, now: int, lasts: int) -> bool:
@@ -25,6 +25,17 @@ def take(conn: Connection, name: str, holder: str, *, now: int, lasts: int) -> b
         ).returning(leases.c.name)
     )
     return taken.first() is not None
+
+
+def until(conn: Connection, name: str) -> int | None:
+    """Until when a lease lasts (Unix microseconds); None where there is none."""
+    found: int | None = conn.execute(select(leases.c.until).where(leases.c.name == name)).scalar()
+    return found
+
+
+def put(conn: Connection, name: str, *, until: int) -> None:
+    """Have a lease that nobody holds."""
+    upsert(conn, leases, ["name"], name=name, holder="", until=until)
 
 
 def give_back(conn: Connection, name: str, holder: str) -> None:

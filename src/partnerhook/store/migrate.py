@@ -65,13 +65,22 @@ def _migrate(engine: Engine, on_wait: Callable[[], None]) -> tuple[str | None, s
     return before, HEAD
 
 
+def require(engine: Engine) -> None:
+    """Raises SchemaMismatch unless the database is at the version of this program, StoreUnavailable."""
+    try:
+        with engine.connect() as conn, conn.begin():
+            check(conn)
+    except SQLAlchemyError as error:
+        raise StoreUnavailable(f"The database {place(engine)} cannot be used: {words_of(error)}.") from None
+
+
 def check(conn: Connection) -> None:
     """Raises SchemaMismatch unless the database is at the version of this program."""
     if conn.engine in _checked:
         return
     found = version(conn)
     if found is None:
-        raise SchemaMismatch("The database is empty; run `partnerhook migrate`, or start `partnerhook serve`.")
+        raise SchemaMismatch("The database is empty; run `partnerhook migrate`.")
     if found > HEAD:
         raise SchemaMismatch(_newer(found))
     if found < HEAD:

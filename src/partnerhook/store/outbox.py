@@ -30,7 +30,7 @@ from sqlalchemy import (
 
 from partnerhook.core.delivery import Answer, Decision, Fate
 from partnerhook.store import ids as row_ids
-from partnerhook.store import locks, targets
+from partnerhook.store import locks, targets, wakeup
 from partnerhook.store.bulk import Bulk, Given, insert_into
 from partnerhook.store.schema import attempts, deliveries
 
@@ -151,6 +151,8 @@ _earliest_due = select(_earliest)
 
 def enqueue(conn: Connection, wanted: Sequence[Wanted], *, now: int) -> Sequence[int]:
     """Have these delivered; returns the ids of the deliveries. The caller has locked the solutions behind the lanes."""
+    if not wanted:
+        return ()
     locks.targets(conn, [one.target for one in wanted if one.bytes or not one.lane])
     ids = row_ids.reserve(conn, deliveries.c.id, len(wanted))
     lanes: set[tuple[str, int]] = set()
@@ -159,6 +161,7 @@ def enqueue(conn: Connection, wanted: Sequence[Wanted], *, now: int) -> Sequence
         rows.append((row_id, to, lane, notice, receipt, size, now, int((to, lane) in lanes)))
         lanes.add((to, lane))
     _enqueue.run(conn, rows)
+    wakeup.tell(conn)
     for target in sorted({one.target for one in wanted if one.bytes}):
         targets.add_waiting(conn, target, sum([one.bytes for one in wanted if one.target == target]))
     return ids

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
-from partnerhook.core.delivery import Answer, Reply
+from partnerhook.core.delivery import Answer, Decision, Reply
 from partnerhook.core.observations import MICROSECONDS
 from partnerhook.store.schema import targets
 from partnerhook.store.sql import insert, upsert
@@ -20,6 +20,8 @@ class Standing(NamedTuple):
     paused_reason: str = ""
     failing_since: int | None = None
     """Since when every attempt has failed."""
+    hold_until: int | None = None
+    """It asked for patience: nothing goes to it before."""
 
 
 FRESH: Final = Standing()
@@ -33,6 +35,10 @@ class Ended(Protocol):
         """How."""
 
     @property
+    def decision(self) -> Decision:
+        """What becomes of it."""
+
+    @property
     def started_at(self) -> int:
         """When it began, in Unix microseconds."""
 
@@ -40,16 +46,20 @@ class Ended(Protocol):
 def standing(conn: Connection, name: str) -> Standing:
     """Of one target."""
     row = conn.execute(_columns.where(targets.c.name == name)).one_or_none()
-    return FRESH if row is None else Standing(row.paused_at, row.paused_reason, row.failing_since)
+    return FRESH if row is None else _standing(row)
 
 
 def standings(conn: Connection) -> dict[str, Standing]:
     """Of all that anything is remembered of."""
     rows = conn.execute(_columns)
-    return {row.name: Standing(row.paused_at, row.paused_reason, row.failing_since) for row in rows}
+    return {row.name: _standing(row) for row in rows}
 
 
-_columns = select(targets.c.name, targets.c.paused_at, targets.c.paused_reason, targets.c.failing_since)
+def _standing(row: Row[Any]) -> Standing:
+    return Standing(row.paused_at, row.paused_reason, row.failing_since, row.hold_until)
+
+
+_columns = select(targets.c.name, *[targets.c[name] for name in Standing._fields])
 
 
 def judge(
@@ -62,6 +72,9 @@ def judge(
         after = after._replace(failing_since=None)
     elif before.failing_since is None:
         after = after._replace(failing_since=min(one.started_at for one in ended))
+    holds = [one.decision.hold_until for one in ended if one.decision.hold_until is not None]
+    if holds:
+        after = after._replace(hold_until=max(*holds, before.hold_until or 0))
     if before.paused_at is None and Reply.GONE in replies:
         after = after._replace(paused_at=now, paused_reason="it answered that it is gone, and wants no more")
     elif before.paused_at is None and after.failing_since is not None:

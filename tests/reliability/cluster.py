@@ -1,0 +1,104 @@
+"""Receivers and workers as processes on one PostgreSQL, and somebody who ends them at random."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from partnerhook.store.engine import open_engine
+from partnerhook.store.migrate import migrate
+from postgres import PostgresServer
+from running import SECRET, VERIFY_TOKEN, Server, check_log, wait_until
+
+PARTIES = ("owner", "partner")
+
+
+class Cluster:
+    """Three receivers and three workers, unless told otherwise."""
+
+    def __init__(
+        self, folder: Path, postgres: PostgresServer, configuration: str, *, receivers: int, workers: int
+    ) -> None:
+        self.postgres = postgres
+        self.url = postgres.new_database()
+        self.engine: Engine = open_engine(self.url)
+        migrate(self.engine)
+        self.receivers = [self._server(folder / f"receiver{n}", configuration, "receiver") for n in range(receivers)]
+        self.workers = [self._server(folder / f"worker{n}", configuration, "worker") for n in range(workers)]
+        self.faults: list[str] = []
+        """What was done, in its order."""
+
+    def _server(self, folder: Path, configuration: str, role: str) -> Server:
+        folder.mkdir(parents=True)
+        (folder / "partnerhook.toml").write_text(configuration)
+        apps = {
+            f"APPS__{party.upper()}__{key}": value
+            for party in PARTIES
+            for key, value in (("APP_SECRET", SECRET), ("VERIFY_TOKEN", VERIFY_TOKEN))
+        }
+        settings = {**apps, "APP_SECRET": "", "VERIFY_TOKEN": "", "DATABASE_URL": self.url}
+        return Server(folder, settings, role=role)  # type: ignore[arg-type]
+
+    @property
+    def servers(self) -> list[Server]:
+        """All of them."""
+        return [*self.receivers, *self.workers]
+
+    def start(self) -> None:
+        """Start all."""
+        for server in self.servers:
+            server.process = server.spawn()
+        for server in self.servers:
+            server.url, server.admin_url = wait_until(server.listening, "listening", within_s=30)
+
+    def end(self) -> None:
+        """End all, whatever state they are in."""
+        for server in self.servers:
+            server.kill()
+        self.engine.dispose()
+        for server in self.servers:
+            check_log(server)
+
+    def kill_one(self, servers: list[Server], dice: random.Random) -> None:
+        """SIGKILL one, and start it again after a while."""
+        server = dice.choice(servers)
+        server.kill()
+        self.faults.append(f"{server.folder.name} killed")
+        time.sleep(dice.uniform(0, 0.5))
+        server.start()
+
+    def restart_postgres(self, dice: random.Random) -> None:
+        """As if its power had failed: what is not on the disk is lost."""
+        self.postgres.stop()
+        time.sleep(dice.uniform(0, 1.0))
+        self.postgres.start()
+        self.faults.append("PostgreSQL restarted")
+
+    def troubles(self, dice: random.Random) -> Iterator[Callable[[], None]]:
+        """What goes wrong, for ever: each kind in turn, in any order."""
+        kinds = [
+            lambda: self.kill_one(self.receivers, dice),
+            lambda: self.kill_one(self.workers, dice),
+            lambda: self.restart_postgres(dice),
+        ]
+        while True:
+            yield from dice.sample(kinds, len(kinds))
+
+
+@contextmanager
+def running_postgres(binaries: Path | None = None) -> Iterator[PostgresServer]:
+    """A server that writes for real what it says that it has written."""
+    with tempfile.TemporaryDirectory(prefix="pg", dir="/tmp") as folder:
+        server = PostgresServer(Path(folder), binaries, ["shared_buffers=64MB"])
+        server.create()
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
