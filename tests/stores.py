@@ -25,7 +25,8 @@ from strategies import NOON_S, SECRET
 
 SQLITE = "sqlite"
 POSTGRESQL = "postgresql"
-DATABASES = (SQLITE, POSTGRESQL)
+DEBIANS_POSTGRESQL = "debian's postgresql"
+DATABASES = (SQLITE, POSTGRESQL, DEBIANS_POSTGRESQL)
 FILE = "partnerhook.db"
 
 
@@ -51,7 +52,9 @@ def close_all() -> None:
 
 def new_url(folder: Path, database: str) -> str:
     """Where there is no store yet."""
-    return postgres.new_database(postgres.server_url()) if database == POSTGRESQL else f"sqlite:///{folder / FILE}"
+    if database == SQLITE:
+        return f"sqlite:///{folder / FILE}"
+    return postgres.new_database(postgres.server_url(debians=database == DEBIANS_POSTGRESQL))
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from partnerhook.store import ids
 from partnerhook.store.engine import for_writing, is_locked, is_passing, open_engine, place, probe
 from partnerhook.store.schema import receipts
 from partnerhook.store.sqlite import could_be_written, file_of
-from stores import POSTGRESQL, new_store, writing
+from stores import POSTGRESQL, SQLITE, new_store, writing
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_a_locked_database_is_the_world_s_fault(tmp_path: Path, database: str):
     engine = new_store(tmp_path, database)
 
     with writing(engine) as first:
-        first.execute(text("LOCK TABLE receipts") if database == POSTGRESQL else text("SELECT 1"))
+        first.execute(text("SELECT 1") if database == SQLITE else text("LOCK TABLE receipts"))
         with for_writing(engine.connect()) as second, pytest.raises(OperationalError) as refused:
             second.execute(text("DELETE FROM receipts"))
 

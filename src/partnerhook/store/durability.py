@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
+from partnerhook.store.postgresql import is_pooled
+
 
 class Durability(NamedTuple):
     """SQLite's own words."""
@@ -38,6 +40,8 @@ class ServerSettings(NamedTuple):
     in_recovery: bool
     connections: int
     connections_max: int
+    pooled: bool
+    """A pooler such as PgBouncer is in between."""
 
     @property
     def durable(self) -> bool:
@@ -55,7 +59,7 @@ def server_settings(conn: Connection) -> ServerSettings:
             " (SELECT sum(numbackends) FROM pg_stat_database), current_setting('max_connections')::integer"
         )
     ).one()
-    return ServerSettings(*row)
+    return ServerSettings._make((*row, is_pooled(conn.connection.driver_connection)))
 
 
 def free_bytes(file: Path) -> int:

@@ -66,6 +66,8 @@ def _postgresql(conn: Connection) -> Iterator[Finding]:
         yield wrong(ABOUT, said, "set fsync and full_page_writes to on: a 200 promises that nothing is lost")
     else:
         yield right(ABOUT, f"{said}: a commit is on the disk before a 200")
+    if settings.pooled:
+        yield right(ABOUT, "it is behind a pooler: no statement is prepared, and workers look for work every second")
     if abs(off := clock.off(conn)) > CLOCK_OFF_MAX_S * MICROSECONDS:
         said = f"this host's clock is {off / MICROSECONDS:+.1f} s off the database's"
         yield doubtful(ABOUT, said, "keep both in time (NTP); the database's is used")
