@@ -188,7 +188,7 @@ def test_check_of_all_that_is_wrong(configured: Command):
 @pytest.mark.parametrize(
     "url",
     [
-        f"postgresql://someone:{PASSWORD}@127.0.0.1/db",
+        f"mysql://someone:{PASSWORD}@127.0.0.1/db",
         f"sqlite://{PASSWORD}@host/db",
         f"sqlite:///a.db?key={PASSWORD}",
         PASSWORD,

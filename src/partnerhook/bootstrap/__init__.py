@@ -21,7 +21,16 @@ from partnerhook.bootstrap.graph import (
 )
 from partnerhook.bootstrap.roles import Role
 from partnerhook.bootstrap.serve import serve
-from partnerhook.bootstrap.store import check_store, erase_bodies, find_bodies, migrate, open_store, queries, rebuild
+from partnerhook.bootstrap.store import (
+    check_store,
+    erase_bodies,
+    find_bodies,
+    migrate,
+    move,
+    open_store,
+    queries,
+    rebuild,
+)
 
 __all__ = [
     "HandOver",
@@ -40,6 +49,7 @@ __all__ = [
     "graph_client",
     "graph_role",
     "migrate",
+    "move",
     "open_store",
     "outbox",
     "public_callback",

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from partnerhook.config import Settings
+    from partnerhook.services.move import Moved
     from partnerhook.services.query import Queries
     from partnerhook.services.rebuild import Rebuilt
 
@@ -72,6 +73,21 @@ def erase_bodies(settings: Settings, ids: Sequence[int]) -> int:
     from partnerhook.services.erase import erase
 
     return erase(existing_store(settings), ids)
+
+
+def move(source_url: str, target_url: str, on_progress: Callable[[int, int], None]) -> Moved:
+    """Move an SQLite file to PostgreSQL. Raises ConfigurationInvalid, StoreUnavailable, SchemaMismatch, NotMoved."""
+    from partnerhook.core.errors import ConfigurationInvalid, StoreUnavailable
+    from partnerhook.services.move import move
+    from partnerhook.store.engine import is_postgresql, open_engine, place
+    from partnerhook.store.sqlite import file_of, is_there
+
+    source, target = open_engine(source_url), open_engine(target_url)
+    if is_postgresql(source) or not is_postgresql(target):
+        raise ConfigurationInvalid("--from is sqlite:///FILE and --to postgresql://...; no other way is known.")
+    if not is_there(file_of(source)):
+        raise StoreUnavailable(f"There is no database at {place(source)}.")
+    return move(source, target, on_progress)
 
 
 def migrate(settings: Settings) -> tuple[str | None, str]:

@@ -47,6 +47,7 @@ _add("signature", "signature:app", TRY, "Sign a body, verify a signature, find o
 _add("config", "config:app", SET_UP, "Show, check or write the configuration.")
 _add("reload", "reload:reload", SET_UP, "Have a running server read its secrets and destinations again.")
 _add("migrate", "migrate:migrate", SET_UP, "Create the database, or bring it to this version.")
+_add("move", "move:move", SET_UP, "Move everything from an SQLite file to PostgreSQL.")
 _add("rebuild", "rebuild:rebuild", SET_UP, "Fold every solution anew from the log, and report what differed.")
 _add("replay", "replay:replay", SET_UP, "Deliver notices of the past once more.")
 _add("reconcile", "reconcile:reconcile", SET_UP, "Compare the registry with the Graph API, and repair what was missed.")

@@ -52,7 +52,7 @@ class Lease:
         """Let others have it at once."""
         give_back = partial(leases.give_back, name=self._name, holder=self._holder)
         with suppress(StoreUnavailable):  # then it ends by itself
-            await transaction(self._engine, give_back, writes=True)
+            await transaction(self._engine, give_back, writes=True, patience_s=0)
 
     async def keep(self) -> None:
         """Renew it, again and again."""

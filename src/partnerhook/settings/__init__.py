@@ -89,7 +89,8 @@ class Settings(AppSettings):
     """Everything that can be set. What an app has, set at the top level, is of app `default`."""
 
     database_url: Secret = Field(
-        SecretStr("sqlite:///partnerhook.db"), description="Where everything is stored: sqlite:///FILE, or postgresql://USER:PASSWORD@HOST/DATABASE."
+        SecretStr("sqlite:///partnerhook.db"),
+        description="Where everything is stored: sqlite:///FILE, or postgresql://USER:PASSWORD@HOST/DATABASE.",
     )
     database_url_file: Path | None = Field(None, description="A file that holds database_url.")
     listen: Address = Field(

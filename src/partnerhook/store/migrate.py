@@ -70,6 +70,8 @@ def require(engine: Engine) -> None:
     try:
         with engine.connect() as conn, conn.begin():
             check(conn)
+            if conn.execute(text("SELECT 1 FROM requests WHERE name = 'move'")).first() is not None:
+                raise SchemaMismatch("A move into this database has not ended; run `partnerhook move` again.")
     except SQLAlchemyError as error:
         raise StoreUnavailable(f"The database {place(engine)} cannot be used: {words_of(error)}.") from None
 

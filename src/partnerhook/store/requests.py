@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from partnerhook.store.schema import requests
 from partnerhook.store.sql import upsert
@@ -20,6 +20,11 @@ class Request(NamedTuple):
 def write(conn: Connection, name: str, at: int, outcome: str = "") -> None:
     """Ask, or answer."""
     upsert(conn, requests, ["name"], name=name, at=at, outcome=outcome)
+
+
+def remove(conn: Connection, name: str) -> None:
+    """It is over."""
+    conn.execute(delete(requests).where(requests.c.name == name))
 
 
 def find(conn: Connection, beginning: str) -> dict[str, Request]:
