@@ -14,6 +14,8 @@ Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 
 TEXT: Final = b"text/plain; charset=utf-8"
+PATIENCE_S: Final = 5.0
+"""With the database; whoever asks here has little of it."""
 EXPOSITION: Final = b"text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -50,14 +52,18 @@ class Health:
 
     async def _ready(self) -> tuple[int, bytes, bytes]:
         try:
-            await self._probe()
+            async with asyncio.timeout(PATIENCE_S):
+                await self._probe()
         except StoreUnavailable as problem:
             return 503, TEXT, str(problem).encode()
+        except TimeoutError:
+            return 503, TEXT, b"The database has not answered for some seconds."
         return 200, TEXT, b"ready"
 
     async def _metrics(self) -> tuple[int, bytes, bytes]:
         try:
-            totals = await asyncio.to_thread(self._queries.totals)
-        except StoreUnavailable:
+            async with asyncio.timeout(PATIENCE_S):
+                totals = await asyncio.to_thread(self._queries.totals)
+        except (StoreUnavailable, TimeoutError):
             totals = Totals()  # the other metrics matter most just then
         return 200, EXPOSITION, self._meters.exposition(totals)

@@ -7,10 +7,12 @@ once. Nothing is answered before it is on the disk.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import queue
 import sqlite3
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -33,8 +35,13 @@ BATCH_JOBS_MAX: Final = 1_000
 BATCH_BYTES_MAX: Final = 8 * 1024 * 1024
 """A commit's size: enough to make its cost vanish, and small enough that its rollback and its wait stay short."""
 
+LOOKED_AFTER_EVERY_S: Final = 0.5
+
 STALLED_S: Final = 5.0
 """A commit under way for longer than this is stuck on the disk; newcomers are told so instead of waiting behind it."""
+
+GIVEN_UP_S: Final = 8.0
+"""And after this those who wait are told so too. Whatever becomes of it, Meta sends again what was not answered 200."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +89,7 @@ class GroupCommit(Generic[Job, Result]):
         self._queue: queue.SimpleQueue[list[_Waiting[Job, Result]] | None] = queue.SimpleQueue()
         self._waiting = 0
         self._gathered_before = 0
+        self._handed_over: deque[list[_Waiting[Job, Result]]] = deque()
         self._running = False
         self._stopping = False
         self._refused = False
@@ -96,6 +104,7 @@ class GroupCommit(Generic[Job, Result]):
         """Start the thread."""
         self._running = True
         self._thread.start()
+        self._look_after()
 
     def submit(self, job: Job, size: int) -> asyncio.Future[Result]:
         """Have `job` (of `size` bytes) committed. The future fails with StoreUnavailable where that is impossible."""
@@ -121,7 +130,20 @@ class GroupCommit(Generic[Job, Result]):
             self._loop.call_soon(self._hand_over)
             return
         gathered, self._gathered = self._gathered, []
+        self._handed_over.append(gathered)
         self._queue.put(gathered)
+
+    def _look_after(self) -> None:
+        """On the event loop, every second: nobody waits for ever."""
+        while self._handed_over and all(one.answer.done() for one in self._handed_over[0]):
+            self._handed_over.popleft()
+        busy_since = self._busy_since
+        if busy_since is not None and time.monotonic() - busy_since > GIVEN_UP_S:
+            for one in itertools.chain.from_iterable(self._handed_over):
+                if not one.answer.done():
+                    one.answer.set_exception(StoreUnavailable("The database has not answered for some seconds."))
+        if self._running:
+            self._loop.call_later(LOOKED_AFTER_EVERY_S, self._look_after)
 
     def check(self) -> None:
         """Raises StoreUnavailable where the thread has ended or hangs."""

@@ -1,0 +1,176 @@
+"""A million of everything: no webhook and no delivery looks through a table, and pruning keeps nobody waiting."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import pytest
+from sqlalchemy import Engine, text
+
+from partnerhook.core.delivery import Answer, Decision, Fate, Reply
+from partnerhook.core.routing import ForwardRoute, Route
+from partnerhook.services.notify import Routes
+from partnerhook.services.retain import Keeping, retain
+from partnerhook.store import clock, deliveries, locks, notices, outbox, receipts
+from partnerhook.store.notices import NoticeFilter
+from partnerhook.store.outbox import Settlement
+from stores import POSTGRESQL, arrive, deliver, new_store, writing
+from strategies import NOON_S
+
+MILLION: Final = 1_000_000
+SOLUTIONS: Final = 200_000
+WAITING: Final = 50_000
+PRUNED: Final = 20_000
+FAR: Final = 9_000_000_000_000_000
+LARGE: Final = ("receipts", "solution_numbers", "observations", "solutions", "notices", "deliveries", "attempts")
+ROUTES: Final = Routes((Route("crm"),), (ForwardRoute("inbox", bytes_max=10**12),))
+
+FILL: Final = (
+    f"""INSERT INTO receipts SELECT n, 'default', n * 1000000, 300, CASE WHEN n % 10 = 0 THEN 'x'::bytea END, '',
+        '', 0, NULL FROM generate_series(1::bigint, {MILLION}) n""",
+    f"INSERT INTO solution_numbers SELECT n, n::text, 'default' FROM generate_series(1::bigint, {SOLUTIONS}) n",
+    f"""INSERT INTO observations SELECT n, 1 + n % {SOLUTIONS}, 'default', (1 + n % {SOLUTIONS})::text, md5(n::text),
+        '5', 'SOLUTION_UPDATED', 'ACTIVE', {NOON_S} - n, n, n, 0, 'webhook', '', n
+        FROM generate_series(1::bigint, {MILLION}) n""",
+    f"""INSERT INTO solutions SELECT n, 'default', n::text, '5', 'ACTIVE', 'NONE', 'ACTIVE', 'ACTIVE', {NOON_S} - 1,
+        {NOON_S} - 1, 1, 1, 5, '' FROM generate_series(1::bigint, {SOLUTIONS}) n""",
+    f"""INSERT INTO notices SELECT n, 1 + n % {SOLUTIONS}, 'solution.activated', n, '', NULL, 'ACTIVE', 1, 1, NULL
+        FROM generate_series(1::bigint, {MILLION}) n""",
+    f"""INSERT INTO deliveries SELECT n, 'crm', 1 + n % {SOLUTIONS}, n, NULL, 0,
+        CASE WHEN n > {MILLION - WAITING} THEN 'waiting' ELSE 'done' END, 1, 1,
+        CASE WHEN n > {MILLION - WAITING} THEN 1 END, '', 1,
+        CASE WHEN n <= {PRUNED} THEN 1 WHEN n <= {MILLION - WAITING} THEN {FAR} END
+        FROM generate_series(1::bigint, {MILLION}) n""",
+    f"INSERT INTO attempts SELECT n, n, 1, 1, 'taken', 200, '' FROM generate_series(1::bigint, {MILLION}) n",
+    *[
+        f"SELECT setval('{table}_{column}_seq', {MILLION})"
+        for table, column in (
+            ("receipts", "id"),
+            ("solution_numbers", "number"),
+            ("observations", "id"),
+            ("notices", "id"),
+            ("deliveries", "id"),
+            ("attempts", "id"),
+        )
+    ],
+)
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    """A store that is full, and whose planner knows it."""
+    engine = new_store(tmp_path_factory.mktemp("store"), POSTGRESQL)
+    with writing(engine) as conn:
+        conn.execute(text("SET LOCAL statement_timeout = 0"))
+        for statement in FILL:
+            conn.execute(text(statement))
+        conn.execute(text("ANALYZE"))
+    return engine
+
+
+@contextmanager
+def scanning_nothing(engine: Engine) -> Iterator[None]:
+    """Fails where a table of a million rows was looked through from its beginning."""
+    before = scans(engine)
+    yield
+    after = scans(engine)
+    assert {name: after[name] - before[name] for name in LARGE} == dict.fromkeys(LARGE, 0)
+
+
+def scans(engine: Engine) -> dict[str, int]:
+    """How often each table was; what PostgreSQL counts is told at the end of a session at the latest."""
+    engine.dispose()
+    time.sleep(0.1)
+    with engine.connect() as conn, conn.begin():
+        rows = conn.execute(text("SELECT relname, seq_scan FROM pg_stat_user_tables"))
+        return {row[0]: row[1] for row in rows if row[0] in LARGE}
+
+
+def webhook(solution: int, word: str, at: int) -> bytes:
+    """A change as Meta sends it."""
+    return (
+        b'{"object": "whatsapp_business_account", "entry": [{"id": "5", "time": %d, "changes": [{"field":'
+        b' "partner_solutions", "value": {"event": "SOLUTION_UPDATED", "solution_id": "%d",'
+        b' "solution_status": "%s"}}]}]}'
+    ) % (at, solution, word.encode())
+
+
+def test_the_count_of_scans_counts(engine: Engine):
+    """Or this file would show nothing."""
+    with pytest.raises(AssertionError), scanning_nothing(engine), writing(engine) as conn:
+        conn.execute(text("SELECT count(*) FROM observations WHERE reported_status = 'DRAFT'")).all()
+
+
+def test_webhooks(engine: Engine):
+    """New ones, repeats, late ones, of solutions that are known and not; each with a notice and two deliveries."""
+    now = NOON_S + 10
+    posts = [
+        *[arrive(webhook(number, "PENDING_DEACTIVATION", now)) for number in range(1, 200)],
+        *[arrive(webhook(number, "PENDING_DEACTIVATION", now)) for number in range(1, 100)],
+        *[arrive(webhook(number, "INITIATED", NOON_S - 2 * MILLION)) for number in range(300, 400)],
+        *[arrive(webhook(SOLUTIONS * 2 + number, "INITIATED", now)) for number in range(200)],
+    ]
+    with scanning_nothing(engine):
+        stored = deliver(engine, *posts, routes=ROUTES)
+        for one in posts[:3]:
+            deliver(engine, one, routes=ROUTES)
+
+    assert len(stored) == len(posts)
+
+
+def test_deliveries(engine: Engine):
+    """Claimed, settled, tried again, listed."""
+    with scanning_nothing(engine):
+        for target in ("crm", "inbox"):
+            with writing(engine) as conn:
+                now = clock.now(conn)
+                claimed = outbox.claim(conn, target, "me", now=now, until=now + 10**8, limit=64)
+                assert claimed
+            with writing(engine) as conn:
+                outbox.lock_solutions(conn, claimed)
+                locks.targets(conn, [target])
+                decisions = [Decision(Fate.DONE), Decision(Fate.WAITING, now + 10**9)]
+                outbox.settle(
+                    conn,
+                    [Settlement(one, Answer(Reply.TAKEN), decisions[one.id % 2], now, now) for one in claimed],
+                )
+                receipts.bodies(conn, [one.receipt_id for one in claimed if one.receipt_id])
+                notices.find(conn, [one.notice_id for one in claimed if one.notice_id])
+        with engine.connect() as conn, conn.begin():
+            deliveries.backlogs(conn)
+            deliveries.dead(conn)
+            notices.page(conn, NoticeFilter(), after_id=MILLION - 10, limit=100)
+
+
+def test_pruning(engine: Engine):
+    """A hundred thousand raw bodies and thousands of deliveries go in slices; no webhook waits for it."""
+    waits: list[float] = []
+
+    async def prune() -> None:
+        task = asyncio.create_task(retain(engine, Keeping(1, 1, 1)))
+        until = time.monotonic() + 60
+        while await asyncio.to_thread(bodies, engine) > 1_000 and time.monotonic() < until:
+            started = time.monotonic()
+            await asyncio.to_thread(deliver, engine, arrive(webhook(7, "ACTIVE", NOON_S + 100 + len(waits))))
+            waits.append(time.monotonic() - started)
+            await asyncio.sleep(0.05)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(prune())
+
+    assert bodies(engine) <= 1_000
+    assert max(waits) < 1.0
+
+
+def bodies(engine: Engine) -> int:
+    """How many receipts of old have their body."""
+    with engine.connect() as conn, conn.begin():
+        counted: int = conn.execute(
+            text(f"SELECT count(*) FROM receipts WHERE body IS NOT NULL AND id <= {MILLION}")
+        ).scalar_one()
+    return counted

@@ -1,0 +1,132 @@
+"""PostgreSQL that is gone, hangs or comes back: 503 at once, nothing that was answered 200 is lost, no restart."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cluster import Cluster, running_postgres
+
+from partnerhook.services.query import Queries, SolutionFilter
+from postgres import PostgresServer
+from running import Server, post_bytes, wait_until, webhook
+
+PATH = "/webhook/owner"
+AT_ONCE_S = 1.0
+HANGS_S = 8.0
+"""The longest that the first may wait while PostgreSQL does not answer at all."""
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    """One receiver, one worker."""
+    with running_postgres() as postgres:
+        cluster = Cluster(tmp_path, postgres, "", receivers=1, workers=1)
+        try:
+            cluster.start()
+            yield cluster
+        finally:
+            cluster.end()
+
+
+def post(server: Server, solution_id: str) -> tuple[int, float]:
+    """Status, and how long it took."""
+    started = time.monotonic()
+    with server.connect() as client:
+        status = client.send(post_bytes(webhook(solution_id), path=PATH)).answer().status
+    return status, time.monotonic() - started
+
+
+def stored(cluster: Cluster) -> set[str]:
+    """Which solutions there are."""
+    return {one.solution_id for one in Queries(cluster.engine).list_solutions(SolutionFilter())}
+
+
+def test_gone_and_back(cluster: Cluster):
+    """It was ended as if its power had failed."""
+    (receiver,) = cluster.receivers
+    assert post(receiver, "1")[0] == 200
+    cluster.postgres.stop()
+
+    for number in range(3):
+        status, took_s = post(receiver, f"2{number}")
+        assert status == 503
+        assert took_s < AT_ONCE_S
+    assert receiver.get("/readyz", receiver.admin_url).status == 503
+    assert receiver.get("/healthz", receiver.admin_url).status == 200
+    assert receiver.get("/metrics", receiver.admin_url).status == 200
+    cluster.postgres.start()
+
+    wait_until(lambda: post(receiver, "3")[0] == 200, "it takes webhooks again", within_s=5)
+    assert receiver.get("/readyz", receiver.admin_url).status == 200
+    assert {"1", "3"} <= stored(cluster)
+
+
+def test_halted(cluster: Cluster):
+    """Connections stand, and nothing answers: a server whose disk hangs, or that was cut off."""
+    (receiver,) = cluster.receivers
+    assert post(receiver, "1")[0] == 200
+    halt(cluster.postgres, signal.SIGSTOP)
+    try:
+        started = time.monotonic()
+        status, took_s = post(receiver, "2")
+        assert status == 503
+        assert took_s < 15
+        wait_until(lambda: post(receiver, "3")[1] < AT_ONCE_S, "newcomers are told at once", within_s=20)
+        print(f"the first heard 503 after {took_s:.1f} s")  # noqa: T201 - the figure
+        assert time.monotonic() - started < 40
+    finally:
+        halt(cluster.postgres, signal.SIGCONT)
+
+    wait_until(lambda: post(receiver, "4")[0] == 200, "it takes webhooks again", within_s=30)
+    assert {"1", "4"} <= stored(cluster)
+
+
+def test_backends_terminated(cluster: Cluster):
+    """An administrator ends all connections: the next webhook may hear 503, the one after it does not."""
+    (receiver,) = cluster.receivers
+    assert post(receiver, "1")[0] == 200
+    cluster.postgres.run(
+        "psql",
+        cluster.url,
+        "-c",
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'partnerhook'",
+    )
+
+    statuses = [post(receiver, f"2{number}")[0] for number in range(3)]
+
+    assert statuses[1:] == [200, 200]
+
+
+def test_read_only(cluster: Cluster):
+    """A standby, after a failover that went wrong: 503, and ready again when it may be written."""
+    (receiver,) = cluster.receivers
+    database = cluster.url.rpartition("/")[2]
+    assert post(receiver, "1")[0] == 200
+    run(cluster, f'ALTER DATABASE "{database}" SET default_transaction_read_only = on')
+    run(cluster, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'partnerhook'")
+
+    statuses = {post(receiver, f"2{number}")[0] for number in range(3)}
+    run(cluster, f'ALTER DATABASE "{database}" RESET default_transaction_read_only')
+    run(cluster, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'partnerhook'")
+
+    assert statuses == {503}
+    wait_until(lambda: post(receiver, "3")[0] == 200, "it takes webhooks again", within_s=5)
+    assert not {one for one in stored(cluster) if one.startswith("2")}
+
+
+def run(cluster: Cluster, sql: str) -> None:
+    """As the database's owner, from another database."""
+    cluster.postgres.run("psql", cluster.postgres.url(), "-c", sql)
+
+
+def halt(postgres: PostgresServer, number: signal.Signals) -> None:
+    """The server and all that it has started."""
+    children = subprocess.run(["pgrep", "-P", str(postgres.pid)], capture_output=True, text=True, check=False)
+    for pid in [postgres.pid, *map(int, children.stdout.split())]:
+        os.kill(pid, number)
