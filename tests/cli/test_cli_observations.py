@@ -9,7 +9,8 @@ import struct
 import subprocess
 import sys
 import termios
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import IO
 
@@ -110,12 +111,16 @@ def test_more_than_a_page(empty: Command):
     assert len(empty.json("solutions", "list")) == 2_500
 
 
-def follow(command: Command, *arguments: str) -> subprocess.Popen[str]:
-    """`observations tail`, once it follows."""
-    process = command.start("observations", "tail", *arguments)
-    assert process.stderr is not None
-    assert process.stderr.readline() == "Following what is heard; Ctrl+C ends it.\n"
-    return process
+@contextmanager
+def follow(command: Command, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """`observations tail`, once it follows; ended in any case."""
+    with command.start("observations", "tail", *arguments) as process:
+        try:
+            assert process.stderr is not None
+            assert process.stderr.readline() == "Following what is heard; Ctrl+C ends it.\n"
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
