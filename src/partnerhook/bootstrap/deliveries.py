@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from partnerhook.bootstrap.store import existing_store
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from partnerhook.core.notice_documents import AnyNotice
     from partnerhook.services.deliver import Target
     from partnerhook.services.notify import Routes
-    from partnerhook.services.outbox import Outbox, Overview
+    from partnerhook.services.outbox import Outbox
+    from partnerhook.services.targets import Configured
     from partnerhook.settings.targets import DestinationSettings, ForwardSettings, TargetSettings
     from partnerhook.sinks.outbound import Outbound
     from partnerhook.sinks.sink import Sink
@@ -60,37 +61,13 @@ def reload(settings: Settings) -> dict[str, str]:
     return ask(existing_store(settings))
 
 
-class Configured(NamedTuple):
-    """A destination or forward target, and how it stands."""
-
-    name: str
-    kind: str
-    """One of the kinds of destinations, or `forward`."""
-    where: str
-    """As much of the URL as is no secret."""
-    filters: dict[str, list[str]]
-    overview: Overview
-
-    @property
-    def state(self) -> str:
-        """works, failing or paused."""
-        standing = self.overview.standing
-        if standing.paused_at is not None:
-            return "paused"
-        return "works" if standing.failing_since is None else "failing"
-
-    @property
-    def waiting(self) -> int:
-        """Deliveries that wait."""
-        return self.overview.backlog.deliveries if self.overview.backlog else 0
-
-
 FILTERS = ("types", "apps", "statuses", "portfolios", "solutions", "fields")
 
 
 def configured_targets(settings: Settings) -> list[Configured]:
     """Every destination and forward target. Raises StoreUnavailable where there is no database."""
     from partnerhook.services.outbox import Overview
+    from partnerhook.services.targets import Configured
     from partnerhook.store.targets import FRESH
 
     overview = outbox(settings).overview()

@@ -8,7 +8,6 @@ from typing import Annotated, Final
 from cyclopts import App, Parameter
 
 from partnerhook import bootstrap, config
-from partnerhook.cli import views
 from partnerhook.cli.agreement import agreed
 from partnerhook.cli.options import ConfigFile, Format
 from partnerhook.cli.output import Column, Kind, put, show_attributes, show_document, show_items, show_list
@@ -16,6 +15,7 @@ from partnerhook.core.delivery import Fate
 from partnerhook.core.errors import PartnerhookError
 from partnerhook.core.observations import MICROSECONDS
 from partnerhook.core.timeline import clock
+from partnerhook.services import views
 from partnerhook.services.outbox import Attempt, DeliveryFilter, Listed
 
 DELIVERY_ID_MAX: Final = 2**63 - 1

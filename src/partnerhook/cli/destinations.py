@@ -10,14 +10,14 @@ from typing import Annotated, Any, Final
 from cyclopts import App, Parameter
 
 from partnerhook import bootstrap, config
-from partnerhook.bootstrap.deliveries import Configured
-from partnerhook.cli import views
 from partnerhook.cli.logs import quiet_logs
 from partnerhook.cli.options import ConfigFile, Format
 from partnerhook.cli.output import Column, Kind, note, put, show_attributes, show_document, show_list
 from partnerhook.core import standard_webhooks
 from partnerhook.core.delivery import Reply
 from partnerhook.core.errors import PartnerhookError
+from partnerhook.services import views
+from partnerhook.services.targets import Configured
 
 SECRET_BYTES: Final = 32
 

@@ -8,12 +8,12 @@ from typing import Annotated, Final, Literal
 from cyclopts import App, Parameter
 
 from partnerhook import bootstrap
-from partnerhook.cli import views
 from partnerhook.cli.graph_app import AppName, GraphApp, SolutionId, graph_app
 from partnerhook.cli.options import ConfigFile, Format
 from partnerhook.cli.output import Column, Kind, show_attributes, show_document, show_list
 from partnerhook.core.graph_readings import AppReference, GraphReading
 from partnerhook.core.timeline import clock
+from partnerhook.services import views
 
 app = App(
     name="graph",

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Final
 from cyclopts import App, Parameter
 
 from partnerhook import bootstrap, config
-from partnerhook.cli import views
 from partnerhook.cli.moments import WAYS_TO_SAY, Moment
 from partnerhook.cli.options import ConfigFile, Format
 from partnerhook.cli.output import Column, Kind, leave_unread, note, put, show_list
 from partnerhook.core.observations import MICROSECONDS, Observation
 from partnerhook.core.timeline import clock
+from partnerhook.services import views
 
 if TYPE_CHECKING:
     from partnerhook.services.query import ObservationFilter, Queries

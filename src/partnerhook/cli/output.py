@@ -16,7 +16,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar
 
 if TYPE_CHECKING:
-    from partnerhook.cli.views import Json
+    from partnerhook.services.views import Json
 
 Item = TypeVar("Item")
 

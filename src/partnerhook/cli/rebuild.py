@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from partnerhook import bootstrap, config
-from partnerhook.cli import views
 from partnerhook.cli.options import ConfigFile, Format
 from partnerhook.cli.output import note, put, show_document
 from partnerhook.cli.progress import progress
+from partnerhook.services import views
 
 if TYPE_CHECKING:
     from partnerhook.services.rebuild import Difference

@@ -10,7 +10,6 @@ from typing import Annotated, Final
 from cyclopts import App, Parameter
 
 from partnerhook import bootstrap, config
-from partnerhook.cli import views
 from partnerhook.cli.agreement import agreed
 from partnerhook.cli.options import ConfigFile, Format
 from partnerhook.cli.output import Column, Kind, put, show_attributes, show_document, show_items, show_list
@@ -19,6 +18,7 @@ from partnerhook.core.errors import PartnerhookError
 from partnerhook.core.observations import MICROSECONDS
 from partnerhook.core.receipts import Fate, Outcome, Receipt
 from partnerhook.core.timeline import clock
+from partnerhook.services import views
 
 RECEIPT_ID_MAX: Final = 2**63 - 1
 """The largest number that a database can be asked for."""
@@ -33,7 +33,7 @@ app = App(
 
 # Rows are (receipt, whether its body is kept).
 RECEIPTS: Final = Kind[tuple[Receipt, bool]](
-    lambda row: views.receipt(*row),
+    lambda row: views.receipt(row.receipt, body_kept=row.body_kept),
     [
         Column("Receipt", lambda row: str(row[0].id), 7),
         Column("Received", lambda row: clock(row[0].received_at // MICROSECONDS), 20),

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from cyclopts import Parameter
 
 from partnerhook import bootstrap
-from partnerhook.cli import views
 from partnerhook.cli.agreement import agreed
 from partnerhook.cli.graph import attributes
 from partnerhook.cli.graph_app import AppName, GraphApp, SolutionId, graph_app
 from partnerhook.cli.options import ConfigFile, Format
 from partnerhook.cli.output import note, put, show_attributes, show_document
 from partnerhook.cli.trigger import check_digits
+from partnerhook.services import views
 
 if TYPE_CHECKING:
     from partnerhook.core.graph_readings import GraphReading

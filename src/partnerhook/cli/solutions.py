@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 from cyclopts import App, Parameter, Token
 
 from partnerhook import bootstrap, config
-from partnerhook.cli import views
 from partnerhook.cli.graph import named
 from partnerhook.cli.options import ConfigFile, Format
 from partnerhook.cli.output import Column, Kind, put, show_attributes, show_document, show_items, show_list
@@ -21,6 +20,7 @@ from partnerhook.core.lifecycle import Solution
 from partnerhook.core.names import MEANING_OF_FLAG, Pending, Status
 from partnerhook.core.observations import MICROSECONDS
 from partnerhook.core.timeline import Entry, clock, say, sentence
+from partnerhook.services import views
 
 if TYPE_CHECKING:
     from partnerhook.services.query import CustomerEvent, GraphFacts, Story

@@ -11,7 +11,7 @@ from partnerhook.cli.trigger import checked_url
 from partnerhook.core.errors import PartnerhookError
 
 if TYPE_CHECKING:
-    from partnerhook.cli.views import Json
+    from partnerhook.services.views import Json
 
 URL: Final = "http://127.0.0.1:9090"
 """Where `partnerhook emulate` listens."""

@@ -17,7 +17,7 @@ from partnerhook.cli.output import put, show_attributes, show_document, show_lis
 from partnerhook.core.errors import ConfigurationInvalid
 
 if TYPE_CHECKING:
-    from partnerhook.cli.views import Json
+    from partnerhook.services.views import Json
 
 
 def _span(_hint: Any, tokens: Sequence[Token]) -> int:

@@ -12,7 +12,7 @@ from partnerhook.cli.options import Format
 from partnerhook.cli.output import note, put, show_document, show_items
 
 if TYPE_CHECKING:
-    from partnerhook.cli.views import Json
+    from partnerhook.services.views import Json
 
 Owner = Annotated[
     str | None, Parameter(help="The app that proposes it: id or name. Without it, where there are two: the first.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from partnerhook.cli.output import Column, Kind
 
 if TYPE_CHECKING:
-    from partnerhook.cli.views import Json
+    from partnerhook.services.views import Json
 
 
 def _as_told(one: Json) -> Json:

@@ -11,7 +11,6 @@ from partnerhook.core.observations import MICROSECONDS
 from partnerhook.core.timeline import clock, say
 
 if TYPE_CHECKING:
-    from partnerhook.bootstrap.deliveries import Configured
     from partnerhook.core.drift import Drift
     from partnerhook.core.graph_readings import AppReference, GraphReading, Partner
     from partnerhook.core.lifecycle import Solution
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from partnerhook.services.query import CustomerEvent, GraphFacts, Story
     from partnerhook.services.rebuild import Difference
     from partnerhook.services.reconcile import Reconciled
+    from partnerhook.services.targets import Configured
 
 Json = dict[str, Any]
 
@@ -198,7 +198,7 @@ def app_reference(one: AppReference | None) -> Json | None:
     return None if one is None else {"id": one.id, "name": one.name, "link": one.link}
 
 
-def receipt(one: Receipt, body_kept: bool) -> Json:
+def receipt(one: Receipt, *, body_kept: bool) -> Json:
     """One POST and what became of each of its changes."""
     return {
         "receipt_id": str(one.id),
