@@ -19,6 +19,7 @@ from partnerhook.bootstrap.graph import (
     reconcile,
     subscriber,
 )
+from partnerhook.bootstrap.management import access, openapi, sign_in_link
 from partnerhook.bootstrap.roles import Role
 from partnerhook.bootstrap.serve import serve
 from partnerhook.bootstrap.store import (
@@ -35,6 +36,7 @@ from partnerhook.bootstrap.store import (
 __all__ = [
     "HandOver",
     "Role",
+    "access",
     "acting",
     "asking_apps",
     "blast",
@@ -51,6 +53,7 @@ __all__ = [
     "migrate",
     "move",
     "open_store",
+    "openapi",
     "outbox",
     "public_callback",
     "queries",
@@ -61,6 +64,7 @@ __all__ = [
     "routes",
     "scenario_player",
     "serve",
+    "sign_in_link",
     "subscriber",
     "try_destination",
 ]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from partnerhook.bootstrap.deliveries import routes, targets
 from partnerhook.bootstrap.graph import asking_apps, watched
+from partnerhook.bootstrap.management import front, management
 from partnerhook.bootstrap.roles import Role
 from partnerhook.bootstrap.store import open_store
 
@@ -49,8 +50,11 @@ class _Server:
         from partnerhook.receiver.app import Receiver
         from partnerhook.receiver.limits import BodiesInFlight
         from partnerhook.services.delivery_thread import DeliveryThread
+        from partnerhook.services.live import Live
         from partnerhook.services.meters import Meters
         from partnerhook.services.notify import Routing
+        from partnerhook.services.outbox import Outbox
+        from partnerhook.services.query import Queries
         from partnerhook.services.suspect import Suspect
         from partnerhook.services.write import Work
         from partnerhook.store import clock
@@ -67,6 +71,8 @@ class _Server:
         loop = asyncio.get_running_loop()
         self._writer: Writer = GroupCommit(self._engine, loop, work.apply, work.salvage, self._committed)
         now = partial(clock.estimate, self._engine)
+        self._queries = Queries(self._engine)
+        self._live = Live(self._queries, Outbox(self._engine))
         self._deliveries = DeliveryThread(self._writer, self._routing, self._meters, now)
         bodies = BodiesInFlight(settings.bodies_in_flight_bytes_max)
         self._meters.watch_bodies(lambda: bodies.bytes_held)
@@ -89,7 +95,6 @@ class _Server:
 
         from partnerhook.api.health import Health
         from partnerhook.receiver.server import serve as serve_listeners
-        from partnerhook.services.query import Queries
 
         self._migrate()
         self._writer.start()
@@ -101,8 +106,10 @@ class _Server:
             self._begin_beside()
             self._reload_on_hangup()
             public = [_public(self._settings, self._receiver, self._meters)] if self._role.receives else []
-            health = Health(self._meters, Queries(self._engine), self._ready)
-            await serve_listeners([*public, _admin(self._settings, health, self._meters)])
+            made_of = management(self._engine, self._live, lambda: self._settings)
+            people = front(Health(self._meters, self._queries, self._ready), made_of, self._settings)
+            listeners = [*public, _admin(self._settings, people, self._meters)]
+            await serve_listeners(listeners, on_start=self._invite, on_stop=self._live.end)
         finally:
             beside = [*self._beside, *self._asking]
             for task in beside:
@@ -110,6 +117,18 @@ class _Server:
             await asyncio.gather(*beside, return_exceptions=True)
             await self._deliveries.stop(self._settings.shutdown_grace_s)
             await asyncio.to_thread(self._writer.stop, self._settings.shutdown_grace_s)
+
+    async def _invite(self, urls: Mapping[str, str]) -> None:
+        """Until somebody has signed in for the first time, each start makes a link that lets somebody in."""
+        import asyncio
+
+        import structlog
+
+        from partnerhook.bootstrap.management import first_link
+
+        link = await asyncio.to_thread(first_link, self._engine, self._settings, urls["admin"])
+        if link:
+            structlog.get_logger("partnerhook.console").info("sign in to the console, once, within an hour", url=link)
 
     async def _ready(self) -> None:
         import asyncio
@@ -186,8 +205,10 @@ class _Server:
         from partnerhook.core.receipts import Stored
 
         self._meters.committed(commit)
-        if self._role.works and any(isinstance(one, Stored) for one in commit.results):
-            self._deliveries.wake()
+        if any(isinstance(one, Stored) for one in commit.results):
+            self._live.touch()
+            if self._role.works:
+                self._deliveries.wake()
 
     def _reload_on_hangup(self) -> None:
         import asyncio

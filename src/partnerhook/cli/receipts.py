@@ -33,7 +33,7 @@ app = App(
 
 # Rows are (receipt, whether its body is kept).
 RECEIPTS: Final = Kind[tuple[Receipt, bool]](
-    lambda row: views.receipt(row.receipt, body_kept=row.body_kept),
+    lambda row: views.receipt(row[0], body_kept=row[1]),
     [
         Column("Receipt", lambda row: str(row[0].id), 7),
         Column("Received", lambda row: clock(row[0].received_at // MICROSECONDS), 20),

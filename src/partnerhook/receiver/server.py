@@ -63,8 +63,16 @@ def bind(listener: Listener) -> socket.socket:
     return sock
 
 
-async def serve(listeners: list[Listener]) -> None:
-    """Serve until SIGTERM or SIGINT, then finish what is under way. Raises ConfigurationInvalid: a port is taken."""
+async def serve(
+    listeners: list[Listener],
+    *,
+    on_start: Callable[[dict[str, str]], Awaitable[None]],
+    on_stop: Callable[[], Awaitable[None]],
+) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what is under way. Raises ConfigurationInvalid: a port is taken.
+
+    `on_start` is told where each listens, by name; `on_stop` ends answers that would never end by themselves.
+    """
     bound: list[tuple[Listener, socket.socket]] = []
     try:
         bound.extend((listener, bind(listener)) for listener in listeners)
@@ -85,20 +93,27 @@ async def serve(listeners: list[Listener]) -> None:
         for task in running:
             if task.done():
                 task.result()  # it could not start: say why
-    for listener, sock in bound:
-        host, port = sock.getsockname()[:2]
-        log.info("listening", listener=listener.name, url=f"http://{f'[{host}]' if ':' in host else host}:{port}")
+    urls = {listener.name: _url(sock) for listener, sock in bound}
+    for name, url in urls.items():
+        log.info("listening", listener=name, url=url)
     sweeps = [
         asyncio.create_task(sweep(server.server_state, listener.bounds))
         for server, (listener, _) in zip(servers, bound, strict=True)
     ]
+    await on_start(urls)
     await stop.wait()
     log.info("stopping: no new connections; requests under way are finished")
     for server in servers:
         server.should_exit = True
+    await on_stop()
     await asyncio.gather(*running)
     for task in sweeps:
         task.cancel()
+
+
+def _url(sock: socket.socket) -> str:
+    host, port = sock.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _server(listener: Listener) -> _Server:

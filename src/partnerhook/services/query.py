@@ -71,6 +71,15 @@ class Queries:
         with self._reading() as conn:
             return solutions.find(conn, wanted)
 
+    def solutions_page(
+        self, wanted: SolutionFilter, *, after: tuple[str, str] | None, limit: int
+    ) -> list[tuple[Solution, GraphFacts | None]]:
+        """The next ones that fit, each with what only the Graph API tells; by app and solution id, behind `after`."""
+        with self._reading() as conn:
+            found = solutions.page(conn, wanted, after=after, limit=limit)
+            facts = {key: told for one in found for key, told in graph_readings.find(conn, one.solution_id).items()}
+        return [(one, facts.get((one.app, one.solution_id))) for one in found]
+
     def graph_facts(self) -> dict[tuple[str, str], GraphFacts]:
         """What only the Graph API tells, of every solution that it told of, by app and solution id."""
         with self._reading() as conn:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from partnerhook.core.observations import Observation
     from partnerhook.core.receipts import Outcome, Receipt
     from partnerhook.core.timeline import Entry
+    from partnerhook.services.access import ApiKey, Session
     from partnerhook.services.outbox import Attempt, Listed
     from partnerhook.services.query import CustomerEvent, GraphFacts, Story
     from partnerhook.services.rebuild import Difference
@@ -32,6 +33,11 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 def instant(microseconds: int) -> str:
     """Unix microseconds as RFC 3339 in UTC, always with six decimals: such texts sort as the times do."""
     return (EPOCH + timedelta(microseconds=microseconds)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def moment(microseconds: int | None) -> str:
+    """Unix microseconds as a time to the second; empty for never."""
+    return "" if microseconds is None else clock(microseconds // MICROSECONDS)
 
 
 def solution(one: Solution) -> Json:
@@ -55,16 +61,20 @@ def solution(one: Solution) -> Json:
 
 def listed(one: Solution, facts: Mapping[tuple[str, str], GraphFacts]) -> Json:
     """A solution with what only the Graph API tells of it."""
-    told = facts.get((one.app, one.solution_id))
-    return solution(one) | {"graph": None if told is None else graph_facts(told)}
+    return told(one, facts.get((one.app, one.solution_id)))
 
 
-def story(told: Story) -> Json:
+def told(one: Solution, facts: GraphFacts | None) -> Json:
+    """A solution with what the Graph API tells of it; None: nothing."""
+    return solution(one) | {"graph": None if facts is None else graph_facts(facts)}
+
+
+def story(one: Story) -> Json:
     """A solution with its history and its customers."""
-    return solution(told.solution) | {
-        "timeline": [entry(one) for one in told.timeline],
-        "customers": [customer(one) for one in told.customers],
-        "graph": None if told.graph is None else graph_facts(told.graph),
+    return solution(one.solution) | {
+        "timeline": [entry(each) for each in one.timeline],
+        "customers": [customer(each) for each in one.customers],
+        "graph": None if one.graph is None else graph_facts(one.graph),
     }
 
 
@@ -319,4 +329,34 @@ def delivery_story(one: Listed, attempts: Sequence[Attempt], notice: AnyNotice |
     return delivery(one) | {
         "attempts_made": [attempt(each) for each in attempts],
         "document": None if notice is None else dict(document(notice)),
+    }
+
+
+def api_key(one: ApiKey) -> Json:
+    """A key, as far as it is known."""
+    return {
+        "id": one.id,
+        "name": one.name,
+        "role": one.role,
+        "state": key_state(one),
+        "created_at": instant(one.created_at),
+        "last_used_at": None if one.last_used_at is None else instant(one.last_used_at),
+        "revoked_at": None if one.revoked_at is None else instant(one.revoked_at),
+    }
+
+
+def key_state(one: ApiKey) -> str:
+    """Whether a key is good for anything."""
+    return "good" if one.revoked_at is None else "revoked"
+
+
+def session(one: Session) -> Json:
+    """Somebody who is signed in to the console."""
+    return {
+        "who": one.who,
+        "role": one.role,
+        "via": one.via,
+        "created_at": instant(one.created_at),
+        "last_seen_at": instant(one.last_seen_at),
+        "expires_at": instant(one.expires_at),
     }

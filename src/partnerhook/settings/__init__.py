@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from partnerhook.core.access import Role
 from partnerhook.settings.targets import DestinationSettings, ForwardSettings, target_contradictions
 from partnerhook.settings.values import (
     Address,
@@ -19,6 +21,7 @@ from partnerhook.settings.values import (
     Number,
     Secret,
     SecretList,
+    Texts,
     WebAddress,
     Whole,
     split_listen,
@@ -98,8 +101,34 @@ class Settings(AppSettings):
     )
     admin_listen: Address = Field(
         "127.0.0.1:8081",
-        description="HOST:PORT for people and scrapers: /healthz, /readyz, /metrics. Not for the internet.",
+        description="HOST:PORT for people and scripts: the console, /api/v1, /healthz, /readyz, /metrics. Put a TLS"
+        " proxy in front where it is more than this machine; not for the internet.",
     )
+    console_url: WebAddress | None = Field(
+        None,
+        description="How people reach `admin_listen` through your proxy: https://partnerhook.example.com. For links"
+        " to sign in with; with https, cookies are only sent over https.",
+    )
+    console_sign_in: Literal["always", "not_on_loopback"] = Field(
+        "always",
+        description="Who signs in to the console: everybody (always), or not those on this machine, who are then admin"
+        " (not_on_loopback). The API asks for a key in any case.",
+    )
+    console_proxies: Texts = Field(
+        (),
+        description="Networks of proxies that may say who somebody is, such as 10.0.0.0/24: for single sign-on. From"
+        " all others console_user_header is not believed.",
+    )
+    console_user_header: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9-]+$",
+        description="Header in which these proxies name who has signed in, such as X-Forwarded-User. Your proxy has to"
+        " take it out of what clients send.",
+    )
+    console_proxy_role: Role = Field(
+        Role.VIEWER, description="What those may do whom a proxy names: viewer, operator or admin."
+    )
+    metrics_open: bool = Field(default=True, description="Whether /metrics answers without a key.")
     log_format: Literal["console", "json"] = Field("console", description="How log lines look: console or json.")
     body_bytes_max: Whole = Field(
         3 * 1024 * 1024, ge=1024, le=1024**3, description="Longest body taken; longer is 413. Meta sends up to 3 MiB."
@@ -211,6 +240,21 @@ def contradictions(settings: Settings) -> list[str]:
     problems += target_contradictions(settings.destinations, settings.forward, set(settings.all_apps()))
     if settings.listen == settings.admin_listen and split_listen(settings.listen, "listen")[1]:
         problems.append("listen and admin_listen are the same; set another port for one of them.")
+    problems += [
+        f"console_proxies: {one!r} is no network such as 10.0.0.0/24 or fd00::/8."
+        for one in settings.console_proxies
+        if not _is_network(one)
+    ]
+    if settings.console_user_header and not settings.console_proxies:
+        problems.append("console_user_header is set, but no console_proxies: nobody would be believed.")
     if settings.body_bytes_max > settings.bodies_in_flight_bytes_max:
         problems.append("body_bytes_max is more than bodies_in_flight_bytes_max: the longest bodies would never fit.")
     return problems
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text)
+    except ValueError:
+        return False
+    return True

@@ -24,12 +24,13 @@ NUMBERED: Final[dict[str, Column[Any]]] = {
         schema.notices.c.id,
         schema.deliveries.c.id,
         schema.attempts.c.id,
+        schema.audit_log.c.id,
     )
 }
 """Tables that can be large, each with the number that its rows are copied by."""
 
-SMALL: Final = (schema.targets, schema.listeners, schema.alarms)
-"""Copied at once. Leases and requests are of processes that have ended."""
+SMALL: Final = (schema.targets, schema.listeners, schema.alarms, schema.api_keys)
+"""Copied at once. Leases and requests are of processes that have ended; sessions end with the move."""
 
 ROWS_MAX: Final = 2_000
 BYTES_MAX: Final = 8 * 1024 * 1024

@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, and_, literal_column
 
-HEAD: Final = "0004"
+HEAD: Final = "0006"
 """The migration this program needs; a test keeps it equal to the newest file in `migrations/versions`."""
 
 metadata = MetaData()
@@ -244,4 +244,85 @@ alarms = Table(
     Column("subject", TEXT, primary_key=True),
     Column("since", BigInteger, nullable=False),
     Column("told_at", BigInteger, nullable=False),
+)
+
+# Scripts that may use the API. Of the key itself only a digest is kept.
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+    Column("name", TEXT, nullable=False),
+    Column("role", TEXT, nullable=False),
+    Column("digest", TEXT, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("last_used_at", BigInteger),
+    Column("revoked_at", BigInteger),
+)
+
+# Links that let somebody into the console, once.
+sign_in_links = Table(
+    "sign_in_links",
+    metadata,
+    Column("digest", TEXT, primary_key=True),
+    Column("who", TEXT, nullable=False),
+    Column("role", TEXT, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("used_at", BigInteger),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("digest", TEXT, primary_key=True),
+    Column("who", TEXT, nullable=False),
+    Column("role", TEXT, nullable=False),
+    Column("via", TEXT, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("last_seen_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+)
+
+# Who changed what, when and from where. Written before it is done; how it ended is added then.
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("id", ROWID, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("who", TEXT, nullable=False),
+    Column("role", TEXT, nullable=False),
+    Column("via", TEXT, nullable=False),
+    Column("address", TEXT, nullable=False),
+    Column("action", TEXT, nullable=False),
+    Column("subject", TEXT, nullable=False),
+    Column("details", TEXT, nullable=False),
+    Column("outcome", TEXT, nullable=False),
+    Column("ended_at", BigInteger),
+)
+
+# Comparisons with the Graph API that somebody began, to be followed by whoever looks, in whichever process.
+reconciliations = Table(
+    "reconciliations",
+    metadata,
+    Column("id", ROWID, primary_key=True, autoincrement=False),
+    Column("asked_at", BigInteger, nullable=False),
+    Column("asked_by", TEXT, nullable=False),
+    Column("app", TEXT, nullable=False),
+    Column("only_checks", Integer, nullable=False),
+    Column("state", TEXT, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    Column("failure", TEXT, nullable=False),
+    Column("report", TEXT),
+)
+
+# What each process counted in each minute, for the charts of the past.
+figures = Table(
+    "figures",
+    metadata,
+    Column("minute", BigInteger, primary_key=True, autoincrement=False),
+    Column("process", TEXT, primary_key=True),
+    Column("figures", TEXT, nullable=False),
 )

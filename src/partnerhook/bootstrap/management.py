@@ -1,0 +1,130 @@
+"""The faces to people and scripts, on the management listener: the API and the console."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from partnerhook.bootstrap.deliveries import configured_targets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Engine
+
+    from partnerhook.api.front import Face, Front
+    from partnerhook.config import Settings
+    from partnerhook.console.visitors import Doors
+    from partnerhook.core.access import Role
+    from partnerhook.services.access import Access
+    from partnerhook.services.live import Live
+    from partnerhook.services.management import Management
+
+
+def access(settings: Settings) -> Access:
+    """Keys, links and sessions. Raises StoreUnavailable where there is no database."""
+    from partnerhook.bootstrap.store import existing_store
+    from partnerhook.services.access import Access
+
+    return Access(existing_store(settings))
+
+
+def sign_in_link(settings: Settings, who: str, role: Role) -> str:
+    """A URL that lets somebody in, once. Raises StoreUnavailable where there is no database."""
+    return _link_url(settings, f"http://{settings.admin_listen}", access(settings).new_link(who, role))
+
+
+def first_link(engine: Engine, settings: Settings, admin_url: str) -> str:
+    """Such a URL, as long as nobody has ever signed in; empty from then on, and where nobody has to."""
+    import structlog
+
+    from partnerhook.core.access import Role
+    from partnerhook.core.errors import StoreUnavailable
+    from partnerhook.services.access import Access
+
+    access = Access(engine)
+    try:
+        if settings.console_sign_in != "always" or access.anybody_signed_in_ever():
+            return ""
+        return _link_url(settings, admin_url, access.new_link("admin", Role.ADMIN))
+    except StoreUnavailable as problem:  # no reason not to start
+        structlog.get_logger("partnerhook.console").warning("no link to sign in with was made", reason=str(problem))
+        return ""
+
+
+def _link_url(settings: Settings, url: str, token: str) -> str:
+    """Where a link leads: through the proxy, or straight to this host."""
+    return f"{settings.console_url or url}/sign-in/{token}"
+
+
+def openapi() -> dict[str, Any]:
+    """The API's OpenAPI document. Nothing is opened for it."""
+    from sqlalchemy import create_engine
+
+    from partnerhook.api.app import create_api, openapi
+    from partnerhook.config import Settings
+    from partnerhook.services.live import Live
+    from partnerhook.services.outbox import Outbox
+    from partnerhook.services.query import Queries
+
+    engine = create_engine("sqlite://")  # routes are made of it; nobody asks them anything
+    return openapi(create_api(management(engine, Live(Queries(engine), Outbox(engine)), Settings)))
+
+
+def management(engine: Engine, live: Live, settings: Callable[[], Settings]) -> Management:
+    """What both faces are made of. `settings`: as they are now."""
+    from partnerhook.services.access import Access
+    from partnerhook.services.audit import Audit
+    from partnerhook.services.management import Management
+    from partnerhook.services.outbox import Outbox
+    from partnerhook.services.query import Queries
+
+    return Management(
+        access=Access(engine),
+        audit=Audit(engine),
+        queries=Queries(engine),
+        outbox=Outbox(engine),
+        live=live,
+        targets=lambda: configured_targets(settings()),
+    )
+
+
+def front(health: Face, made_of: Management, settings: Settings) -> Front:
+    """What answers on the management listener."""
+    import time
+
+    from partnerhook.api.front import Front
+    from partnerhook.services.failed_tries import FailedTries
+
+    failed = FailedTries(time.monotonic)
+
+    def api() -> Face:
+        from partnerhook.api.app import create_api
+        from partnerhook.api.keys import KeyRequired
+
+        return KeyRequired(create_api(made_of), made_of.access, failed)
+
+    def console() -> Face:
+        from partnerhook.console.app import create_console
+
+        return create_console(made_of, _doors(settings))
+
+    def closed() -> Face:
+        from partnerhook.api.keys import KeyRequired
+
+        return KeyRequired(health, made_of.access, failed)
+
+    return Front(health, api, console, metrics=health if settings.metrics_open else closed())
+
+
+def _doors(settings: Settings) -> Doors:
+    from ipaddress import ip_network
+
+    from partnerhook.console.visitors import Doors
+
+    return Doors(
+        secure=(settings.console_url or "").startswith("https:"),
+        open_on_loopback=settings.console_sign_in == "not_on_loopback",
+        proxies=tuple(ip_network(one) for one in settings.console_proxies),
+        user_header=settings.console_user_header,
+        proxy_role=settings.console_proxy_role,
+    )

@@ -1,0 +1,29 @@
+"""Tells open pages that there is something new: they fetch themselves again. One look for all pages that are open."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
+from starlette.routing import Route
+
+from partnerhook.services.live import Live
+
+IDLE_S: Final = 15.0
+"""A line is sent at least so often: proxies end what is silent for long."""
+
+
+def routes(live: Live) -> list[Route]:
+    """GET /live."""
+
+    async def stream(_request: Request) -> StreamingResponse:
+        return StreamingResponse(_pulses(live), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+    return [Route("/live", stream, methods=["GET"])]
+
+
+async def _pulses(live: Live) -> AsyncIterator[str]:
+    async for pulse in live.pulses(idle_s=IDLE_S):
+        yield f"data: {pulse.notice_id} {pulse.observation_id}\n\n"

@@ -1,0 +1,93 @@
+"""Tells whoever watches that something has changed: one look at the database for all, however many there are."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Final, NamedTuple
+
+from partnerhook.core.errors import StoreUnavailable
+from partnerhook.services.outbox import Outbox
+from partnerhook.services.query import Queries
+
+POLL_S: Final = 1.0
+"""How late a change is seen that another process made."""
+
+PAUSE_S: Final = 0.2
+"""Between two looks, however much is received: people see nothing faster, and the receiver has other things to do."""
+
+
+class Pulse(NamedTuple):
+    """How far everything has come. Each change of it is worth another look."""
+
+    notice_id: int
+    observation_id: int
+
+
+class Live:
+    """Used on one event loop."""
+
+    def __init__(self, queries: Queries, outbox: Outbox) -> None:
+        self._queries = queries
+        self._outbox = outbox
+        self._pulse = Pulse(0, 0)
+        self._watchers = 0
+        self._touched = asyncio.Event()
+        self._moved = asyncio.Condition()
+        self._looking: asyncio.Task[None] | None = None
+        self._ended = False
+
+    def touch(self) -> None:
+        """Something was committed in this process."""
+        self._touched.set()
+
+    async def end(self) -> None:
+        """Let go of everybody who watches: the process ends."""
+        self._ended = True
+        if self._looking is not None:
+            self._looking.cancel()
+        async with self._moved:
+            self._moved.notify_all()
+
+    async def pulses(self, *, idle_s: float) -> AsyncIterator[Pulse]:
+        """Now, whenever something has changed, and after `idle_s` seconds without a change; ends with the process."""
+        self._watchers += 1
+        if self._looking is None:
+            self._pulse = await asyncio.to_thread(self._look)
+            self._looking = asyncio.create_task(self._keep_looking())
+        try:
+            while not self._ended:
+                seen = self._pulse
+                yield seen
+                await self._change(seen, idle_s)
+        finally:
+            self._watchers -= 1
+            if not self._watchers and self._looking is not None:
+                self._looking.cancel()  # nobody watches: nobody looks
+                self._looking = None
+
+    async def _change(self, seen: Pulse, idle_s: float) -> None:
+        """Wait for another pulse than `seen`, for the end, or for so long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(idle_s), self._moved:
+                await self._moved.wait_for(lambda: self._ended or self._pulse != seen)
+
+    async def _keep_looking(self) -> None:
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(POLL_S):
+                    await self._touched.wait()
+            self._touched.clear()
+            try:
+                found = await asyncio.to_thread(self._look)
+            except StoreUnavailable:
+                continue  # whoever looks himself is told so
+            if found != self._pulse:
+                async with self._moved:
+                    self._pulse = found
+                    self._moved.notify_all()
+            await asyncio.sleep(PAUSE_S)
+
+    def _look(self) -> Pulse:
+        return Pulse(self._outbox.newest_notice(), self._queries.newest_observation_id())
