@@ -23,7 +23,7 @@ def test_only_health_is_public(server: Server) -> None:
     assert server.get("/healthz").status == 200
     assert server.get("/readyz").status == 404
     assert server.get("/metrics").status == 404
-    assert server.get("/webhook", server.admin_url).status == 404
+    assert server.get("/webhook", server.admin_url).status == 401  # as any page for somebody who has not signed in
 
 
 def test_what_is_counted(serve: Serve) -> None:

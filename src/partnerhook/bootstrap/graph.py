@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from partnerhook.bootstrap.deliveries import routes
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from partnerhook.config import Reading, Settings
     from partnerhook.graph import Graph, Role
+    from partnerhook.services.act import ActingApp
     from partnerhook.services.doctor.findings import Finding
     from partnerhook.services.reconcile import AskingApp, Reconciled
     from partnerhook.services.subscribe import Subscriber
@@ -44,14 +46,19 @@ def graph_role(role: str | None) -> Role | None:
 
 def asking_apps(settings: Settings) -> list[AskingApp]:
     """The apps that can ask the Graph API."""
-    from functools import partial
-
     able = {name: app for name, app in settings.all_apps().items() if app.app_id and app.access_token}
     if not able:
         return []  # the client need not be loaded then
     from partnerhook.services.reconcile import AskingApp
 
     return [AskingApp(name, str(app.app_id), partial(graph_client, settings, name)) for name, app in able.items()]
+
+
+def acting_apps(settings: Settings) -> dict[str, ActingApp]:
+    """The apps that can change something at Meta, by name."""
+    from partnerhook.services.act import ActingApp
+
+    return {one.name: ActingApp(one.app_id, partial(graph_client, settings, one.name)) for one in asking_apps(settings)}
 
 
 async def reconcile(settings: Settings, only: str | None, *, check: bool, **how: Any) -> Reconciled:

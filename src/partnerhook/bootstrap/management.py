@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from partnerhook.bootstrap.deliveries import configured_targets
+from partnerhook.bootstrap.graph import acting_apps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,14 +74,17 @@ def openapi() -> dict[str, Any]:
 def management(engine: Engine, live: Live, settings: Callable[[], Settings]) -> Management:
     """What both faces are made of. `settings`: as they are now."""
     from partnerhook.services.access import Access
+    from partnerhook.services.act import Acts
     from partnerhook.services.audit import Audit
     from partnerhook.services.management import Management
     from partnerhook.services.outbox import Outbox
     from partnerhook.services.query import Queries
 
+    audit = Audit(engine)
     return Management(
         access=Access(engine),
-        audit=Audit(engine),
+        acts=Acts(audit, lambda: acting_apps(settings())),
+        audit=audit,
         queries=Queries(engine),
         outbox=Outbox(engine),
         live=live,
@@ -88,30 +92,32 @@ def management(engine: Engine, live: Live, settings: Callable[[], Settings]) -> 
     )
 
 
-def front(health: Face, made_of: Management, settings: Settings) -> Front:
-    """What answers on the management listener."""
+def front(health: Face, made_of: Callable[[], Management], settings: Settings) -> Front:
+    """What answers on the management listener. `made_of` is called when somebody first asks for more than health."""
     import time
+    from functools import cache
 
     from partnerhook.api.front import Front
     from partnerhook.services.failed_tries import FailedTries
 
     failed = FailedTries(time.monotonic)
+    made = cache(made_of)
 
     def api() -> Face:
         from partnerhook.api.app import create_api
         from partnerhook.api.keys import KeyRequired
 
-        return KeyRequired(create_api(made_of), made_of.access, failed)
+        return KeyRequired(create_api(made()), made().access, failed)
 
     def console() -> Face:
         from partnerhook.console.app import create_console
 
-        return create_console(made_of, _doors(settings))
+        return create_console(made(), _doors(settings))
 
     def closed() -> Face:
         from partnerhook.api.keys import KeyRequired
 
-        return KeyRequired(health, made_of.access, failed)
+        return KeyRequired(health, made().access, failed)
 
     return Front(health, api, console, metrics=health if settings.metrics_open else closed())
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from partnerhook.config import AppSettings, Settings
     from partnerhook.receiver.app import Callback
     from partnerhook.receiver.server import Listener
+    from partnerhook.services.management import Management
     from partnerhook.services.meters import Meters
     from partnerhook.services.write import Result, Writer
     from partnerhook.store.writer import Committed
@@ -106,8 +107,8 @@ class _Server:
             self._begin_beside()
             self._reload_on_hangup()
             public = [_public(self._settings, self._receiver, self._meters)] if self._role.receives else []
-            made_of = management(self._engine, self._live, lambda: self._settings)
-            people = front(Health(self._meters, self._queries, self._ready), made_of, self._settings)
+            health = Health(self._meters, self._queries, self._ready)
+            people = front(health, self._management, self._settings)
             listeners = [*public, _admin(self._settings, people, self._meters)]
             await serve_listeners(listeners, on_start=self._invite, on_stop=self._live.end)
         finally:
@@ -117,6 +118,9 @@ class _Server:
             await asyncio.gather(*beside, return_exceptions=True)
             await self._deliveries.stop(self._settings.shutdown_grace_s)
             await asyncio.to_thread(self._writer.stop, self._settings.shutdown_grace_s)
+
+    def _management(self) -> Management:
+        return management(self._engine, self._live, lambda: self._settings)
 
     async def _invite(self, urls: Mapping[str, str]) -> None:
         """Until somebody has signed in for the first time, each start makes a link that lets somebody in."""

@@ -96,4 +96,6 @@ def _literal(default: Any) -> str:
     """A default in TOML; its texts have no other escapes than JSON's."""
     if isinstance(default, bool):
         return str(default).lower()
+    if default == ():
+        return "[]"
     return _plain(default) if isinstance(default, (int, float)) or not _plain(default) else json.dumps(_plain(default))

@@ -18,11 +18,12 @@ from partnerhook.cli.graph_app import AppName, GraphApp, SolutionId, graph_app
 from partnerhook.cli.options import ConfigFile, Format
 from partnerhook.cli.output import note, put, show_attributes, show_document
 from partnerhook.cli.trigger import check_digits
+from partnerhook.core.possible import Action
 from partnerhook.services import views
 
 if TYPE_CHECKING:
     from partnerhook.core.graph_readings import GraphReading
-    from partnerhook.graph import Graph
+    from partnerhook.services.act import Proposal
 
 
 @Parameter(name="*")
@@ -61,24 +62,20 @@ def create(
     if options.dry_run or not agreed("Send the request?", yes=options.yes):
         _not_done(asked, options)
         return
-    created = asyncio.run(_create(chosen, asked))
+    from partnerhook.services.act import Proposal
+
+    created = asyncio.run(_create(chosen, Proposal(name, partner_app_id, messaging)))
     if options.output == "json":
         show_document({"done": True, **asked, "solution_id": created.solution_id, "after": views.reading(created)})
     else:
         put(f"Solution {created.solution_id} is {created.reported_status}.")
 
 
-async def _create(chosen: GraphApp, asked: dict[str, str]) -> GraphReading:
-    permissions: dict[str, list[str]] = {"owner": [], "partner": [], asked["messaging"]: ["MESSAGING"]}
+async def _create(chosen: GraphApp, proposal: Proposal) -> GraphReading:
+    from partnerhook.services.act import send_proposal
+
     async with bootstrap.graph_client(chosen.settings, chosen.name) as graph:
-        solution_id = await graph.create(
-            asked["owner_app_id"],
-            name=asked["name"],
-            partner_app_id=asked["partner_app_id"],
-            owner_permissions=permissions["owner"],
-            partner_permissions=permissions["partner"],
-        )
-        return await graph.solution(solution_id)
+        return await send_proposal(graph, chosen.app_id, proposal)
 
 
 def accept(solution_id: SolutionId, /, *, options: Options = AS_USUAL) -> None:
@@ -86,7 +83,7 @@ def accept(solution_id: SolutionId, /, *, options: Options = AS_USUAL) -> None:
 
     Example: `partnerhook solutions accept 774485461512159`
     """
-    asyncio.run(_act("accept", solution_id, options))
+    asyncio.run(_act(Action.ACCEPT, solution_id, options))
 
 
 def reject(solution_id: SolutionId, /, *, options: Options = AS_USUAL) -> None:
@@ -94,7 +91,7 @@ def reject(solution_id: SolutionId, /, *, options: Options = AS_USUAL) -> None:
 
     Example: `partnerhook solutions reject 774485461512159 --yes`
     """
-    asyncio.run(_act("reject", solution_id, options))
+    asyncio.run(_act(Action.REJECT, solution_id, options))
 
 
 def request_deactivation(solution_id: SolutionId, /, *, options: Options = AS_USUAL) -> None:
@@ -102,7 +99,7 @@ def request_deactivation(solution_id: SolutionId, /, *, options: Options = AS_US
 
     Example: `partnerhook solutions request-deactivation 774485461512159 --dry-run`
     """
-    asyncio.run(_act("request_deactivation", solution_id, options))
+    asyncio.run(_act(Action.REQUEST_DEACTIVATION, solution_id, options))
 
 
 def accept_deactivation(solution_id: SolutionId, /, *, options: Options = AS_USUAL) -> None:
@@ -110,7 +107,7 @@ def accept_deactivation(solution_id: SolutionId, /, *, options: Options = AS_USU
 
     Example: `partnerhook solutions accept-deactivation 774485461512159`
     """
-    asyncio.run(_act("accept_deactivation", solution_id, options))
+    asyncio.run(_act(Action.ACCEPT_DEACTIVATION, solution_id, options))
 
 
 def reject_deactivation(solution_id: SolutionId, /, *, options: Options = AS_USUAL) -> None:
@@ -118,16 +115,18 @@ def reject_deactivation(solution_id: SolutionId, /, *, options: Options = AS_USU
 
     Example: `partnerhook solutions reject-deactivation 774485461512159`
     """
-    asyncio.run(_act("reject_deactivation", solution_id, options))
+    asyncio.run(_act(Action.REJECT_DEACTIVATION, solution_id, options))
 
 
 ACTIONS: Final = (create, accept, reject, request_deactivation, accept_deactivation, reject_deactivation)
 """What `cli/solutions` adds to its family."""
 
 
-async def _act(action: str, solution_id: str, options: Options) -> None:
+async def _act(action: Action, solution_id: str, options: Options) -> None:
+    from partnerhook.services.act import carry_out
+
     chosen = graph_app(options.app, options.config_file)
-    words = action.replace("_", " ")
+    words = action.words
     async with bootstrap.graph_client(chosen.settings, chosen.name) as graph:
         before = await graph.solution(solution_id)
         if options.output == "text":
@@ -136,19 +135,12 @@ async def _act(action: str, solution_id: str, options: Options) -> None:
         if options.dry_run or not agreed(f"{words.capitalize()}?", yes=options.yes):
             _not_done(told, options)
             return
-        await _do(graph, action, before)
+        await carry_out(graph, action, before)
         after = await graph.solution(solution_id)
     if options.output == "json":
         show_document({"done": True, **told, "after": views.reading(after)})
     else:
         put(f"Solution {solution_id} was {before.reported_status}, and is {after.reported_status}.")
-
-
-async def _do(graph: Graph, action: str, reading: GraphReading) -> None:
-    # v23.0 of the Graph API wants to be told who the partner is; later versions pass over it.
-    partner_app = next((partner.app for partner in reading.partners if partner.app), None)
-    named = {"partner_app_id": partner_app.id} if partner_app and action in {"accept", "reject"} else {}
-    await getattr(graph, action)(reading.solution_id, **named)
 
 
 def _not_done(told: dict[str, Any], options: Options) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from partnerhook.services.access import Access
+from partnerhook.services.act import Acts
 from partnerhook.services.audit import Audit
 from partnerhook.services.live import Live
 from partnerhook.services.outbox import Outbox
@@ -18,6 +19,7 @@ class Management:
     """The API and the console are made of these, and of nothing else."""
 
     access: Access
+    acts: Acts
     audit: Audit
     queries: Queries
     outbox: Outbox

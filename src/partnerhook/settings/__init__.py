@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Final, Literal
 
@@ -18,10 +17,10 @@ from partnerhook.settings.values import (
     Address,
     CallbackPath,
     Identifier,
+    Networks,
     Number,
     Secret,
     SecretList,
-    Texts,
     WebAddress,
     Whole,
     split_listen,
@@ -114,7 +113,7 @@ class Settings(AppSettings):
         description="Who signs in to the console: everybody (always), or not those on this machine, who are then admin"
         " (not_on_loopback). The API asks for a key in any case.",
     )
-    console_proxies: Texts = Field(
+    console_proxies: Networks = Field(
         (),
         description="Networks of proxies that may say who somebody is, such as 10.0.0.0/24: for single sign-on. From"
         " all others console_user_header is not believed.",
@@ -240,21 +239,8 @@ def contradictions(settings: Settings) -> list[str]:
     problems += target_contradictions(settings.destinations, settings.forward, set(settings.all_apps()))
     if settings.listen == settings.admin_listen and split_listen(settings.listen, "listen")[1]:
         problems.append("listen and admin_listen are the same; set another port for one of them.")
-    problems += [
-        f"console_proxies: {one!r} is no network such as 10.0.0.0/24 or fd00::/8."
-        for one in settings.console_proxies
-        if not _is_network(one)
-    ]
     if settings.console_user_header and not settings.console_proxies:
         problems.append("console_user_header is set, but no console_proxies: nobody would be believed.")
     if settings.body_bytes_max > settings.bodies_in_flight_bytes_max:
         problems.append("body_bytes_max is more than bodies_in_flight_bytes_max: the longest bodies would never fit.")
     return problems
-
-
-def _is_network(text: str) -> bool:
-    try:
-        ip_network(text)
-    except ValueError:
-        return False
-    return True

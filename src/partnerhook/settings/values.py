@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, ip_network
 from typing import Annotated, Final
 from urllib.parse import unquote
 
@@ -44,7 +44,7 @@ def _path(path: str) -> str:
 
 
 def split_secrets(text: str) -> list[str]:
-    """Secrets apart that are separated by commas or line ends."""
+    """Values apart that are separated by commas or line ends."""
     return [part.strip() for part in re.split(r"[,\r\n]", text) if part.strip()]
 
 
@@ -101,6 +101,14 @@ def _listed(value: object) -> object:
     return [_text(item) for item in items] if isinstance(items, list) else items
 
 
+def _network(text: str) -> str:
+    try:
+        ip_network(text)
+    except ValueError:
+        raise ValueError("this is no network such as 10.0.0.0/24 or fd00::/8") from None
+    return text
+
+
 Whole = Annotated[int, BeforeValidator(_number)]
 Number = Annotated[float, BeforeValidator(_number)]
 Address = Annotated[str, AfterValidator(_address)]
@@ -109,6 +117,7 @@ WebAddress = Annotated[str, AfterValidator(_web_address)]
 Identifier = Annotated[str, BeforeValidator(_text), AfterValidator(_digits)]
 Secret = Annotated[SecretStr, AfterValidator(_stripped)]
 SecretList = Annotated[tuple[Secret, ...], BeforeValidator(_split)]
+Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(_split)]
 WebhookSecret = Annotated[SecretStr, AfterValidator(_stripped), AfterValidator(_webhook_secret)]
 WebhookSecrets = Annotated[tuple[WebhookSecret, ...], BeforeValidator(_split)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
