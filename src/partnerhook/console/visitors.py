@@ -94,7 +94,7 @@ class Visitors:
         vouched = self._vouched(address, headers)
         if vouched is not None:
             who, role, via = vouched
-            if session is None or (session.who, session.via, session.role) != vouched:
+            if session is None or (session.who, session.role, session.via) != vouched:
                 # Forms need a session to tell ours from others', whoever vouches.
                 made = self._access.let_in(who, role, via)
                 return Visitor(Actor(who, role, via, address), made.token), True
