@@ -19,9 +19,9 @@ from partnerhook.services import ingest
 from partnerhook.services.ingest import Post
 from partnerhook.services.notify import NOBODY
 from partnerhook.services.query import Queries
-from partnerhook.store import observations, solutions
+from partnerhook.store import observations, solution_lists
 from partnerhook.store.engine import for_writing
-from partnerhook.store.solutions import SolutionFilter
+from partnerhook.store.solution_lists import SolutionFilter
 from stores import arrive, deliver, new_store, receipts_of
 from strategies import EVENTS, NOON_S, WORDS, bodies, documents, entries, examples, json_values, receipt_times
 
@@ -102,7 +102,7 @@ def deliver_all(engine: Engine, data: st.DataObject, app: str, posts: Sequence[S
 
 def projected(conn: Connection, app: str) -> list[Solution]:
     """The rows of the projection, without the app's name."""
-    found = solutions.find(conn, SolutionFilter(app=app))
+    found = solution_lists.find(conn, SolutionFilter(app=app))
     return [solution._replace(app="") for solution in found]
 
 
@@ -147,7 +147,7 @@ def test_any_body_gets_a_documented_outcome(engine: Engine, raw: bytes):
     assert receipt.outcomes == stored[0].outcomes
     assert all(outcome.reason for outcome in receipt.outcomes if outcome.fate is Fate.QUARANTINED)
     with engine.connect() as conn, conn.begin():
-        for solution in solutions.find(conn, SolutionFilter(app=app)):
+        for solution in solution_lists.find(conn, SolutionFilter(app=app)):
             assert solution == fold(observations.find(conn, app, solution.solution_id))
 
 

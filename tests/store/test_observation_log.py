@@ -11,9 +11,9 @@ from sqlalchemy import Engine, delete
 
 from partnerhook.core.lifecycle import fold
 from partnerhook.core.observations import Observation, distinct
-from partnerhook.store import observations, schema, solutions
+from partnerhook.store import observations, schema, solution_lists, solutions
 from partnerhook.store.observations import ObservationFilter
-from partnerhook.store.solutions import SolutionFilter
+from partnerhook.store.solution_lists import SolutionFilter
 from stores import new_store, writing
 from strategies import NOON_S, examples, observation
 from strategies import observations as any_observation
@@ -61,7 +61,7 @@ def test_a_solution_comes_back_as_it_was(engine: Engine, heard: list[Observation
         solutions.save(conn, {5: solution})
         found = solutions.find_by_number(conn, [4, 5]).solutions
         solutions.remove(conn, [5])
-        left = solutions.find(conn, SolutionFilter())
+        left = solution_lists.find(conn, SolutionFilter())
 
     assert found == ({} if solution is None else {5: solution})
     assert left == []

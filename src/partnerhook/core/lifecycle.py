@@ -64,7 +64,12 @@ class Solution(NamedTuple):
     @property
     def usable(self) -> bool:
         """Customers can be onboarded through it, whichever of the possible states it is in."""
-        return all(state.usable for state in self.could_be)
+        return all_usable(self.could_be)
+
+
+def all_usable(could_be: Iterable[State]) -> bool:
+    """Whether customers can be onboarded in whichever of these states a solution is."""
+    return all(state.usable for state in could_be)
 
 
 def fold(history: Iterable[Observation]) -> Solution | None:

@@ -16,7 +16,7 @@ from partnerhook.services.lease import Lease
 from partnerhook.services.notify import Moved, Routes, Routing, notify
 from partnerhook.services.patience import transaction
 from partnerhook.services.project import append_and_project
-from partnerhook.store import clock, graph_readings, numbers, solutions
+from partnerhook.store import clock, graph_readings, numbers, solution_lists, solutions
 
 
 class Judged(NamedTuple):
@@ -118,8 +118,8 @@ class Judge:
 
     async def known(self, app: str) -> set[str]:
         """The ids of the solutions that the registry has of an app."""
-        wanted = solutions.SolutionFilter(app=app)
-        found = await transaction(self._engine, partial(solutions.find, wanted=wanted), writes=False)
+        wanted = solution_lists.SolutionFilter(app=app)
+        found = await transaction(self._engine, partial(solution_lists.find, wanted=wanted), writes=False)
         return {one.solution_id for one in found}
 
     async def asked_in_vain(self, app: str, solution_id: str) -> None:

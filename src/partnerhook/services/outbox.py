@@ -65,6 +65,11 @@ class Outbox:
             yield from page
             after_id = page[-1].id
 
+    def deliveries_page(self, wanted: DeliveryFilter, *, before_id: int | None, limit: int) -> list[Listed]:
+        """Those that fit and were enqueued last, or those before `before_id`, newest first."""
+        read = partial(deliveries.page_back, wanted=wanted, before_id=before_id, limit=limit)
+        return transact(self._engine, read, writes=False)
+
     def delivery(self, delivery_id: int) -> tuple[Listed, list[Attempt], AnyNotice | None] | None:
         """One delivery with its attempts and, where it has one, its notice; None where there is no such delivery."""
 
@@ -112,6 +117,11 @@ class Outbox:
                 return
             yield from page
             after_id = page[-1][0]
+
+    def notices_page(self, wanted: NoticeFilter, *, before_id: int | None, limit: int) -> list[tuple[int, AnyNotice]]:
+        """The newest that fit, or those before `before_id`, each with its number, newest first."""
+        read = partial(notices.page_back, wanted=wanted, before_id=before_id, limit=limit)
+        return transact(self._engine, read, writes=False)
 
     def count_notices(self, wanted: NoticeFilter) -> int:
         """How many fit."""

@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from partnerhook.core.errors import StoreUnavailable
 from partnerhook.core.lifecycle import Solution
+from partnerhook.core.names import State
 from partnerhook.core.observations import Observation
 from partnerhook.core.receipts import Receipt
 from partnerhook.core.timeline import Entry, timeline
-from partnerhook.store import customers, deliveries, graph_readings, migrate, observations, receipts, solutions
+from partnerhook.store import (
+    customers,
+    deliveries,
+    graph_readings,
+    migrate,
+    observations,
+    receipts,
+    solution_lists,
+    solutions,
+)
 from partnerhook.store.customers import CustomerEvent
 from partnerhook.store.deliveries import Backlog
 from partnerhook.store.engine import words_of
 from partnerhook.store.graph_readings import GraphFacts
 from partnerhook.store.observations import ObservationFilter
 from partnerhook.store.receipts import ListedReceipt, ReceiptFilter
-from partnerhook.store.solutions import SolutionFilter
+from partnerhook.store.solution_lists import Numbered, SolutionFilter, SolutionSort, place
 
 __all__ = [
+    "BoardColumn",
     "CustomerEvent",
     "GraphFacts",
     "ListedReceipt",
@@ -32,7 +44,10 @@ __all__ = [
     "Queries",
     "ReceiptFilter",
     "SolutionFilter",
+    "SolutionSort",
     "Story",
+    "Told",
+    "place",
 ]
 
 PAGE: Final = 1_000
@@ -47,6 +62,20 @@ class Story(NamedTuple):
     customers: list[CustomerEvent]
     graph: GraphFacts | None
     """What only the Graph API tells; None where it was never asked."""
+
+
+Told = tuple[Solution, GraphFacts | None]
+"""A solution, and what only the Graph API tells of it; None where it was never asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoardColumn:
+    """One state, and who is in it."""
+
+    state: State
+    count: int
+    cards: list[Told]
+    """Some of them: those first that have been in it for longest."""
 
 
 class Totals(NamedTuple):
@@ -69,16 +98,32 @@ class Queries:
     def list_solutions(self, wanted: SolutionFilter) -> list[Solution]:
         """All that fit, by app and solution id."""
         with self._reading() as conn:
-            return solutions.find(conn, wanted)
+            return solution_lists.find(conn, wanted)
 
     def solutions_page(
-        self, wanted: SolutionFilter, *, after: tuple[str, str] | None, limit: int
-    ) -> list[tuple[Solution, GraphFacts | None]]:
-        """The next ones that fit, each with what only the Graph API tells; by app and solution id, behind `after`."""
+        self,
+        wanted: SolutionFilter,
+        *,
+        sort: SolutionSort = SolutionSort.ID,
+        after: tuple[Any, ...] | None,
+        limit: int,
+    ) -> list[Told]:
+        """The next ones that fit, behind the `place` of one that was told before; each with what only Graph tells."""
         with self._reading() as conn:
-            found = solutions.page(conn, wanted, after=after, limit=limit)
-            facts = {key: told for one in found for key, told in graph_readings.find(conn, one.solution_id).items()}
-        return [(one, facts.get((one.app, one.solution_id))) for one in found]
+            return _told(conn, solution_lists.page(conn, wanted, sort=sort, after=after, limit=limit))
+
+    def board(self, cards: int, wanted: SolutionFilter) -> list[BoardColumn]:
+        """A column for each state: how many fit, and the first `cards` of them, which have been in it for longest."""
+        with self._reading() as conn:
+            counts = solution_lists.count_by_state(conn, wanted)
+            return [
+                BoardColumn(
+                    state,
+                    count,
+                    _told(conn, solution_lists.waiting_longest(conn, wanted, state, cards)) if count else [],
+                )
+                for state, count in counts.items()
+            ]
 
     def graph_facts(self) -> dict[tuple[str, str], GraphFacts]:
         """What only the Graph API tells, of every solution that it told of, by app and solution id."""
@@ -114,6 +159,13 @@ class Queries:
             yield from page
             after_id = page[-1][0]
 
+    def observations_page(
+        self, wanted: ObservationFilter, *, before_id: int | None, limit: int
+    ) -> list[tuple[int, Observation]]:
+        """The newest that fit, or those before `before_id`, each with its id, newest first."""
+        with self._reading() as conn:
+            return observations.page_back(conn, wanted, before_id=before_id, limit=limit)
+
     def newest_observation_id(self) -> int:
         """The id of the observation that was stored last; 0 where there is none."""
         with self._reading() as conn:
@@ -129,6 +181,11 @@ class Queries:
                 return
             yield from page
             after_id = page[-1].receipt.id
+
+    def receipts_page(self, wanted: ReceiptFilter, *, before_id: int | None, limit: int) -> list[ListedReceipt]:
+        """The newest that fit, or those before `before_id`, without their bodies, newest first."""
+        with self._reading() as conn:
+            return receipts.page_back(conn, wanted, before_id=before_id, limit=limit)
 
     def receipt(self, receipt_id: int) -> Receipt | None:
         """One receipt, or None."""
@@ -148,3 +205,8 @@ class Queries:
                 yield conn
         except SQLAlchemyError as error:
             raise StoreUnavailable(f"The database cannot be read: {words_of(error)}.") from None
+
+
+def _told(conn: Connection, found: Sequence[Numbered]) -> list[Told]:
+    facts = graph_readings.find_by_number(conn, [number for number, _ in found])
+    return [(solution, facts.get(number)) for number, solution in found]

@@ -58,6 +58,14 @@ def page(conn: Connection, wanted: DeliveryFilter, *, after_id: int, limit: int)
     return [_from_row(row) for row in conn.execute(query)]
 
 
+def page_back(conn: Connection, wanted: DeliveryFilter, *, before_id: int | None, limit: int) -> list[Listed]:
+    """The deliveries that fit and were enqueued last, or those before `before_id`, newest first."""
+    query = _filtered(_listed, wanted).order_by(deliveries.c.id.desc()).limit(limit)
+    if before_id is not None:
+        query = query.where(deliveries.c.id < before_id)
+    return [_from_row(row) for row in conn.execute(query)]
+
+
 def find(conn: Connection, delivery_id: int) -> Listed | None:
     """One delivery, or None."""
     row = conn.execute(_listed.where(deliveries.c.id == delivery_id)).one_or_none()
@@ -171,7 +179,8 @@ def _filtered(query: Select[Any], wanted: DeliveryFilter) -> Select[Any]:
     if wanted.target is not None:
         query = query.where(deliveries.c.target == wanted.target)
     if wanted.fate is not None:
-        query = query.where(deliveries.c.fate == wanted.fate.value)
+        # Written out, not bound: the indexes of what waits and what is dead are partial ones.
+        query = query.where(deliveries.c.fate == literal_column(f"'{wanted.fate.value}'"))
     if wanted.notice_ids is not None:
         query = query.where(deliveries.c.notice_id.in_(wanted.notice_ids))
     if wanted.solution_id is not None:

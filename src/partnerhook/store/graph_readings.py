@@ -12,6 +12,7 @@ from partnerhook.core.drift import DOUBTS
 from partnerhook.core.graph_readings import AppReference, GraphReading, Partner
 from partnerhook.core.names import Pending, Status
 from partnerhook.core.observations import MICROSECONDS
+from partnerhook.store import numbers
 from partnerhook.store.bulk import Bulk, Given, types_of
 from partnerhook.store.numbers import SolutionName
 from partnerhook.store.schema import graph_readings, solutions
@@ -96,8 +97,15 @@ def find(conn: Connection, solution_id: str | None = None) -> dict[SolutionName,
         .where(graph_readings.c.read_at.is_not(None))
     )
     if solution_id is not None:
-        query = query.where(solutions.c.solution_id == solution_id)
+        query = query.where(solutions.c.number.in_(numbers.having(solution_id)))
     return {(row.app, row.solution_id): _facts(row) for row in conn.execute(query)}
+
+
+def find_by_number(conn: Connection, solution_numbers: Iterable[int]) -> dict[int, GraphFacts]:
+    """What was told of these, by number."""
+    query = select(graph_readings).where(graph_readings.c.solution_number.in_(list(solution_numbers)))
+    rows = conn.execute(query.where(graph_readings.c.read_at.is_not(None)))
+    return {row.solution_number: _facts(row) for row in rows}
 
 
 def _facts(row: Any) -> GraphFacts:

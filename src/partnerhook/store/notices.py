@@ -105,6 +105,16 @@ def page(conn: Connection, wanted: NoticeFilter, *, after_id: int, limit: int) -
     return [(row.id, from_row(row)) for row in conn.execute(query)]
 
 
+def page_back(
+    conn: Connection, wanted: NoticeFilter, *, before_id: int | None, limit: int
+) -> list[tuple[int, AnyNotice]]:
+    """The newest notices that fit, or those before `before_id`, each with its id, newest first."""
+    query = _filtered(_all, wanted).order_by(notices.c.id.desc()).limit(limit)
+    if before_id is not None:
+        query = query.where(notices.c.id < before_id)
+    return [(row.id, from_row(row)) for row in conn.execute(query)]
+
+
 def overdue(conn: Connection, *, before: int, limit: int) -> list[tuple[int, Solution]]:
     """Solutions, by number, that have waited for an answer since before `before` (Unix seconds) and are not told of."""
     told = aliased_notices.c

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, literal_column, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, literal_column, select
 
 from partnerhook.core.names import Flag
 from partnerhook.core.observations import Observation, Source
@@ -120,13 +120,27 @@ class ObservationFilter:
 def page(conn: Connection, wanted: ObservationFilter, *, after_id: int, limit: int) -> list[tuple[int, Observation]]:
     """The next observations that fit, each with its id, in the order of arrival."""
     query = select(observations).where(observations.c.id > after_id).order_by(observations.c.id).limit(limit)
+    return [(row.id, from_row(row)) for row in conn.execute(_filtered(query, wanted))]
+
+
+def page_back(
+    conn: Connection, wanted: ObservationFilter, *, before_id: int | None, limit: int
+) -> list[tuple[int, Observation]]:
+    """The newest observations that fit, or those before `before_id`, each with its id, newest first."""
+    query = select(observations).order_by(observations.c.id.desc()).limit(limit)
+    if before_id is not None:
+        query = query.where(observations.c.id < before_id)
+    return [(row.id, from_row(row)) for row in conn.execute(_filtered(query, wanted))]
+
+
+def _filtered(query: Select[Any], wanted: ObservationFilter) -> Select[Any]:
     if wanted.app is not None:
         query = query.where(observations.c.app == wanted.app)
     if wanted.solution_id is not None:
         query = query.where(observations.c.solution_number.in_(numbers.having(wanted.solution_id, wanted.app)))
     if wanted.since is not None:
         query = query.where(observations.c.received_at >= wanted.since)
-    return [(row.id, from_row(row)) for row in conn.execute(query)]
+    return query
 
 
 def newest_id(conn: Connection) -> int:

@@ -111,11 +111,23 @@ _quarantined: Final = receipts.c.quarantined > literal_column("0")
 def page(conn: Connection, wanted: ReceiptFilter, *, after_id: int, limit: int) -> list[ListedReceipt]:
     """The next receipts that fit, in the order of arrival."""
     query = _without_bodies.where(receipts.c.id > after_id).order_by(receipts.c.id).limit(limit)
+    return [ListedReceipt(from_row(row), bool(row.body_kept)) for row in conn.execute(_filtered(query, wanted))]
+
+
+def page_back(conn: Connection, wanted: ReceiptFilter, *, before_id: int | None, limit: int) -> list[ListedReceipt]:
+    """The newest receipts that fit, or those before `before_id`, newest first."""
+    query = _without_bodies.order_by(receipts.c.id.desc()).limit(limit)
+    if before_id is not None:
+        query = query.where(receipts.c.id < before_id)
+    return [ListedReceipt(from_row(row), bool(row.body_kept)) for row in conn.execute(_filtered(query, wanted))]
+
+
+def _filtered(query: Select[Any], wanted: ReceiptFilter) -> Select[Any]:
     if wanted.app is not None:
         query = query.where(receipts.c.app == wanted.app)
     if wanted.quarantined is not None:
         query = query.where(_quarantined if wanted.quarantined else receipts.c.quarantined == literal_column("0"))
-    return [ListedReceipt(from_row(row), bool(row.body_kept)) for row in conn.execute(query)]
+    return query
 
 
 def oldest_body(conn: Connection, after_id: int = 0) -> int | None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import BigInteger, Connection, Select, delete, func, literal, select, tuple_, update
+from sqlalchemy import BigInteger, Connection, delete, func, select, update
 
 from partnerhook.core.lifecycle import Solution
-from partnerhook.core.names import STATE_OF_WORD, UNKNOWN, Flag, Pending, State, Status
+from partnerhook.core.names import STATE_OF_WORD, UNKNOWN, Flag, State
 from partnerhook.core.timeline import say
 from partnerhook.store import numbers
 from partnerhook.store.bulk import Bulk, Given, types_of
@@ -44,34 +43,6 @@ _by_number = select(solutions).join_from(_asked, solutions, solutions.c.number =
 _remove = Bulk(lambda given: delete(solutions).where(solutions.c.number == given["of_number"]), of_number=BigInteger())
 
 COLUMNS: Final = tuple(solutions.c.keys())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SolutionFilter:
-    """Which solutions to list; None: all of them."""
-
-    status: Status | None = None
-    pending: Pending | None = None
-    app: str | None = None
-    portfolio_id: str | None = None
-    usable: bool | None = None
-    anomalous: bool | None = None
-
-
-def find(conn: Connection, wanted: SolutionFilter) -> list[Solution]:
-    """All that fit, by app and solution id."""
-    query = _filtered(select(solutions), wanted).order_by(solutions.c.app, solutions.c.solution_id)
-    found = (from_row(row) for row in conn.execute(query))
-    # Usable is a rule of the lifecycle, not a column: it is asked of the solution, not of SQL.
-    return [one for one in found if wanted.usable is None or one.usable == wanted.usable]
-
-
-def page(conn: Connection, wanted: SolutionFilter, *, after: tuple[str, str] | None, limit: int) -> list[Solution]:
-    """The next ones that fit, by app and solution id, behind the app and id `after`."""
-    query = _filtered(select(solutions), wanted).order_by(solutions.c.app, solutions.c.solution_id).limit(limit)
-    if after is not None:
-        query = query.where(tuple_(solutions.c.app, solutions.c.solution_id) > tuple_(*map(literal, after)))
-    return [from_row(row) for row in conn.execute(query)]
 
 
 def find_by_id(conn: Connection, solution_id: str, app: str | None) -> list[Solution]:
@@ -116,16 +87,6 @@ def heard_again(conn: Connection, heard: Sequence[tuple[int, int]]) -> None:
         earliest, latest = spans.get(number, (at, at))
         spans[number] = min(earliest, at), max(latest, at)
     _heard_again.run(conn, [(*span, number) for number, span in spans.items()])
-
-
-def _filtered(query: Select[Any], wanted: SolutionFilter) -> Select[Any]:
-    for column in ("status", "pending", "app", "portfolio_id"):
-        value = getattr(wanted, column)
-        if value is not None:
-            query = query.where(solutions.c[column] == str(value))
-    if wanted.anomalous is not None:
-        query = query.where((solutions.c.anomalies != "") == wanted.anomalous)
-    return query
 
 
 def numbers_after(conn: Connection, number: int, limit: int) -> list[int]:
