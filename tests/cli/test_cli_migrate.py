@@ -34,7 +34,7 @@ def test_a_database_of_a_newer_program(own: Command):
         ended = own.run(*arguments)
 
         assert (ended.returncode, ended.stdout) == (1, "")
-        assert "install a newer Partnerhook" in ended.stderr
+        assert "Install a newer Partnerhook" in ended.stderr
 
 
 def test_a_file_that_is_no_database(empty: Command):

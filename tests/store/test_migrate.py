@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import inspect, text
+from sqlalchemy import Engine, inspect, text
 
 from partnerhook.core.errors import SchemaMismatch
 from partnerhook.store import migrations
@@ -65,15 +65,34 @@ def test_a_database_of_the_first_version_keeps_what_it_has(tmp_path: Path):
         check(conn)
 
 
-def test_a_newer_database_is_left_alone(tmp_path: Path):
-    """A program from before a migration neither writes nor guesses."""
-    engine = new_store(tmp_path)
+def newer(folder: Path, works_with: str | None) -> Engine:
+    """A store that a program of the future has migrated, and what it said of older ones."""
+    engine = new_store(folder)
     with writing(engine) as conn:
         conn.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        if works_with is not None:
+            conn.execute(text("INSERT INTO schema_versions VALUES ('9999', :oldest)"), {"oldest": works_with})
+    return engine
 
-    with pytest.raises(SchemaMismatch, match="install a newer"):
+
+@pytest.mark.parametrize("works_with", [None, "9998", "9999"])
+def test_a_newer_database_that_is_not_for_this_program(tmp_path: Path, works_with: str | None):
+    """It neither writes nor guesses, also where nothing is said of older programs."""
+    engine = newer(tmp_path, works_with)
+
+    with pytest.raises(SchemaMismatch, match="Install a newer"):
         migrate(engine)
-    with engine.connect() as conn, pytest.raises(SchemaMismatch, match="install a newer"):
+    with engine.connect() as conn, pytest.raises(SchemaMismatch, match="Install a newer"):
+        check(conn)
+
+
+@pytest.mark.parametrize("works_with", ["0004", HEAD])
+def test_a_newer_database_that_this_program_works_with(tmp_path: Path, works_with: str):
+    """It is used as it is; there is nothing to migrate."""
+    engine = newer(tmp_path, works_with)
+
+    assert migrate(engine) == ("9999", "9999")
+    with engine.connect() as conn, conn.begin():
         check(conn)
 
 

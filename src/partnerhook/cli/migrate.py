@@ -11,7 +11,8 @@ def migrate(*, config_file: ConfigFile = None, output: Format = "text") -> None:
     """Create the database, or bring it to the version of this program. Never asks anything.
 
     `serve` does the same when it starts; this is for those who want it done at a time of their own.
-    All steps are one transaction: either all are done or none. Running it again does nothing.
+    All steps are one transaction: either all are done or none. Running it again does nothing. A newer
+    schema that says that this program works with it is left as it is; another one is refused.
 
     Example: `partnerhook migrate --format json`
     """

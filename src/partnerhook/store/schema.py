@@ -246,6 +246,15 @@ alarms = Table(
     Column("told_at", BigInteger, nullable=False),
 )
 
+# What a version of the schema says of the programs that work on it. Programs that are older than the schema ask this,
+# so it can never change.
+schema_versions = Table(
+    "schema_versions",
+    metadata,
+    Column("version", TEXT, primary_key=True),
+    # The HEAD of the oldest program that does.
+    Column("works_with", TEXT, nullable=False),
+
 # Scripts that may use the API. Of the key itself only a digest is kept.
 api_keys = Table(
     "api_keys",

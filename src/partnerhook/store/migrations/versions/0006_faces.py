@@ -6,7 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
+works_with = "0004"
 
 SEQUENCES = {"audit_log": "id", "reconciliations": "id"}
 
