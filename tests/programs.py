@@ -20,7 +20,7 @@ from running import Server
 
 ROOT: Final = Path(__file__).parents[1]
 
-LAST_RELEASE: Final = "b76a654547fa056902173d172bb15484686cd691"
+LAST_RELEASE: Final = "11d13d4fa957d7cd49061f964ce2bb17cbf8d3f5"
 """The tag of the newest release. There is none yet: until then the last commit with schema 0004."""
 
 KNOWS_NEWER_SCHEMAS: Final = "0005"

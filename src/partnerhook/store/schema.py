@@ -254,6 +254,7 @@ schema_versions = Table(
     Column("version", TEXT, primary_key=True),
     # The HEAD of the oldest program that does.
     Column("works_with", TEXT, nullable=False),
+)
 
 # Scripts that may use the API. Of the key itself only a digest is kept.
 api_keys = Table(
