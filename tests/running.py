@@ -240,10 +240,20 @@ Serve = Callable[..., Server]
 """The fixture `serve`: starts a server with settings."""
 
 
+SHOWN_MAX = 12_000
+"""Of a log, around what is wrong in it: a traceback with its neighbours."""
+
+
 def check_log(server: Server) -> None:
     """No traceback, no secret."""
     told = server.log_text()
-    assert "Traceback" not in told
-    assert "Exception in ASGI" not in told
+    for sign_of_a_fault in ("Traceback", "Exception in ASGI"):
+        assert sign_of_a_fault not in told, f"{server.folder.name}: {around(told, sign_of_a_fault)}"
     for secret in (server.environment["PARTNERHOOK_APP_SECRET"], server.environment["PARTNERHOOK_VERIFY_TOKEN"]):
-        assert not secret or secret not in told
+        assert not secret or secret not in told, f"{server.folder.name}: {around(told, secret)}"
+
+
+def around(told: str, what: str) -> str:
+    """As much of a log as is worth showing: what stands before `what`, and more of what follows it."""
+    found = told.index(what)
+    return told[max(found - SHOWN_MAX // 4, 0) : found + SHOWN_MAX].replace("\\n", "\n")
