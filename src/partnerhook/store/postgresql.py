@@ -83,6 +83,7 @@ def open_server(url: URL) -> Engine:
         max_overflow=POOL_MAX - 2,
         pool_timeout=POOL_WAIT_S,
         pool_pre_ping=True,
+        hide_parameters=True,  # of statements in errors: they hold payloads
         connect_args={
             "autocommit": True,  # transactions begin in `_begin`, in one round trip with their settings
             "prepare_threshold": None,

@@ -38,6 +38,7 @@ def open_file(url: URL) -> Engine:
     engine = create_engine(
         url,
         poolclass=NullPool,
+        hide_parameters=True,  # of statements in errors: they hold payloads
         connect_args={"isolation_level": None, "check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000},
     )
     event.listen(engine, "connect", _configure)

@@ -10,16 +10,18 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
 from sqlalchemy import Engine
 
 from partnerhook.core.compose import Update, compose
-from partnerhook.core.errors import PartnerhookError
+from partnerhook.core.errors import PartnerhookError, StoreUnavailable
 from partnerhook.core.names import DASHBOARD_TEST_ID
 from partnerhook.core.receipts import Fate
-from partnerhook.services.doctor.findings import Finding, doubtful, right, wrong
+from partnerhook.services.doctor.findings import Finding, doubtful, right, unknown, wrong
+from partnerhook.services.patience import transact
 from partnerhook.services.trigger import Sender
 from partnerhook.store import receipts
 
@@ -43,6 +45,8 @@ def look(url: str, *, app: str, app_secret: str, verify_token: str, engine: Engi
             yield _handshake(sender, verify_token, app)
             yield _forged(sender, app)
             yield _round_trip(sender, app_secret, app, engine)
+    except StoreUnavailable as problem:
+        yield unknown(ROUND_TRIP, str(problem).rstrip("."), "see what is said of the database", app=app)
     except PartnerhookError as problem:
         yield wrong("callback", str(problem).rstrip("."), "let your proxy lead this URL to `listen`", app=app)
 
@@ -103,8 +107,8 @@ def _round_trip(sender: Sender, app_secret: str, app: str, engine: Engine) -> Fi
     if answer.status != 200:
         remedy = "see the receiver's log: it says why a signature is refused"
         return wrong(ROUND_TRIP, f"it is answered {answer.status} {answer.text[:80]}", remedy, app=app)
-    with engine.connect() as conn, conn.begin():
-        stored = receipts.page(conn, receipts.ReceiptFilter(app=app), after_id=before, limit=RECEIPTS_MAX)
+    page = partial(receipts.page, wanted=receipts.ReceiptFilter(app=app), after_id=before, limit=RECEIPTS_MAX)
+    stored = transact(engine, page, writes=False)
     if not any(outcome.fate is Fate.TEST for listed in stored for outcome in listed.receipt.outcomes):
         said = "it is answered 200, but is not in the configured database"
         return wrong(ROUND_TRIP, said, "another receiver answers this URL, or it stores elsewhere", app=app)
@@ -112,8 +116,7 @@ def _round_trip(sender: Sender, app_secret: str, app: str, engine: Engine) -> Fi
 
 
 def _newest_id(engine: Engine) -> int:
-    with engine.connect() as conn, conn.begin():
-        newest = receipts.newest(conn)
+    newest = transact(engine, receipts.newest, writes=False)
     return newest[0] if newest else 0
 
 
