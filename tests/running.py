@@ -217,7 +217,7 @@ class Server:
 
     def log_text(self) -> str:
         """Everything it has said so far."""
-        return self._log.read_text()
+        return self._log.read_text() if self._log.exists() else ""
 
     def log_lines(self, **fields: object) -> list[dict[str, Any]]:
         """The lines that have these fields."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from sqlalchemy import Engine
 
@@ -19,13 +20,33 @@ from running import SECRET, VERIFY_TOKEN, Server, check_log, wait_until
 PARTIES = ("owner", "partner")
 
 
+class Place(NamedTuple):
+    """Where a process runs, and what it sees from there."""
+
+    database_port: int
+    database_host: str = "127.0.0.1"
+    address: str = "127.0.0.1"
+    """Its own."""
+    command: Sequence[str] = ()
+    """What it is started by."""
+
+
 class Cluster:
-    """Three receivers and three workers, unless told otherwise."""
+    """Receivers and workers."""
 
     def __init__(
-        self, folder: Path, postgres: PostgresServer, configuration: str, *, receivers: int, workers: int
+        self,
+        folder: Path,
+        postgres: PostgresServer,
+        configuration: str,
+        *,
+        receivers: int,
+        workers: int,
+        place: Callable[[str], Place] | None = None,
     ) -> None:
+        """`place`: where a process of that name runs; all on this host, unless told otherwise."""
         self.postgres = postgres
+        self.place = place or (lambda _: Place(postgres.port))
         self.url = postgres.new_database()
         self.engine: Engine = open_engine(self.url)
         migrate(self.engine)
@@ -42,8 +63,17 @@ class Cluster:
             for party in PARTIES
             for key, value in (("APP_SECRET", SECRET), ("VERIFY_TOKEN", VERIFY_TOKEN))
         }
-        settings = {**apps, "APP_SECRET": "", "VERIFY_TOKEN": "", "DATABASE_URL": self.url}
-        return Server(folder, settings, role=role)  # type: ignore[arg-type]
+        place = self.place(folder.name)
+        database = f"{place.database_host}:{place.database_port}/{self.url.rpartition('/')[2]}"
+        settings = {
+            **apps,
+            "APP_SECRET": "",
+            "VERIFY_TOKEN": "",
+            "DATABASE_URL": f"postgresql://postgres@{database}",
+            "LISTEN": f"{place.address}:0",
+            "ADMIN_LISTEN": f"{place.address}:0",
+        }
+        return Server(folder, settings, place.command, role=role)  # type: ignore[arg-type]
 
     @property
     def servers(self) -> list[Server]:

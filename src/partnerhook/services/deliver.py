@@ -12,7 +12,7 @@ import random
 import secrets
 import socket
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -60,7 +60,7 @@ class Parcel(Protocol):
 
 
 Load = Callable[[Sequence[Claimed]], Awaitable[dict[int, Parcel]]]
-"""What was claimed, by id of the delivery; what is gone is left out."""
+"""What was claimed, by id of the delivery; what is gone is left out. Raises StoreUnavailable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +93,8 @@ class TargetLoop:
         self._woken = asyncio.Event()
         self._in_flight: dict[int, asyncio.Task[None]] = {}
         self._ended: list[Settlement] = []
+        self._in_doubt = False
+        """Whether we may hold claims that nobody works on: see `_turn` and `_begin`."""
         self._looked_at = 0.0
         self._ahead = AHEAD * target.concurrency
         self._turns = asyncio.Semaphore(target.concurrency)
@@ -147,17 +149,26 @@ class TargetLoop:
         room = self._ahead - len(self._in_flight) if claim else 0
         if not ended and room <= 0:
             return []
+        known = set(self._in_flight) if self._in_doubt else None
         try:
-            claimed: list[Claimed] = await self._commit(Chore(lambda conn: self._write(conn, ended, room)))
+            claimed: list[Claimed] = await self._commit(Chore(lambda conn: self._write(conn, ended, room, known)))
         except StoreUnavailable as problem:
             self._ended = ended + self._ended
-            log.warning("deliveries wait for the database", target=self.target.name, reason=str(problem))
-            await asyncio.sleep(POLL_S)
+            await self._wait_for_the_database(problem)
             return []
+        self._in_doubt = False
         return claimed
 
-    def _write(self, conn: Connection, ended: Sequence[Settlement], room: int) -> list[Claimed]:
-        """In the writer's thread and transaction."""
+    async def _wait_for_the_database(self, problem: StoreUnavailable) -> None:
+        """A commit whose answer was lost may have claimed something for us all the same."""
+        self._in_doubt = True
+        log.warning("deliveries wait for the database", target=self.target.name, reason=str(problem))
+        await asyncio.sleep(POLL_S)
+
+    def _write(
+        self, conn: Connection, ended: Sequence[Settlement], room: int, known: Collection[int] | None
+    ) -> list[Claimed]:
+        """In the writer's thread and transaction. `known`: what we work on, where there may be more in our name."""
         now = clock.now(conn)
         name = self.target.name
         outbox.lock_solutions(conn, [one.claimed for one in ended])
@@ -168,6 +179,8 @@ class TargetLoop:
             locks.targets(conn, [name])
             standing = targets.standing(conn, name)
         outbox.settle(conn, ended)
+        if known is not None:
+            outbox.release(conn, [self._holder], now=now, but=known)
         if ended:
             after = targets.judge(conn, name, standing, ended, now=now, pause_after_s=self.target.pause_after_s)
             self._tell(conn, standing, after, now)
@@ -192,7 +205,11 @@ class TargetLoop:
     async def _begin(self, claimed: Sequence[Claimed]) -> None:
         if not claimed:
             return
-        parcels = await self.target.load(claimed)
+        try:
+            parcels = await self.target.load(claimed)
+        except StoreUnavailable as problem:
+            await self._wait_for_the_database(problem)
+            return
         for one in claimed:
             task = asyncio.create_task(self._attempt(one, parcels.get(one.id)))
             self._in_flight[one.id] = task

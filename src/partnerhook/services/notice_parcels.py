@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 from sqlalchemy import Engine
@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from partnerhook.core.delivery import Answer
 from partnerhook.core.notice_documents import AnyNotice, document
 from partnerhook.services.deliver import Load, Parcel
+from partnerhook.services.patience import transaction
 from partnerhook.sinks.sink import Message, Sink
 from partnerhook.store import notices
 from partnerhook.store.outbox import Claimed
@@ -36,13 +37,9 @@ def message_of(notice: AnyNotice) -> Message:
 def load_notices(engine: Engine, sink: Sink) -> Load:
     """What loads notices for a sink."""
 
-    def find(ids: Sequence[int]) -> dict[int, AnyNotice]:
-        with engine.connect() as conn, conn.begin():
-            return notices.find(conn, ids)
-
     async def load(claimed: Sequence[Claimed]) -> dict[int, Parcel]:
         wanted = {one.id: one.notice_id for one in claimed if one.notice_id is not None}
-        found = await asyncio.to_thread(find, list(wanted.values()))
+        found = await transaction(engine, partial(notices.find, ids=list(wanted.values())), writes=False)
         return {key: NoticeParcel(sink, message_of(found[notice])) for key, notice in wanted.items() if notice in found}
 
     return load

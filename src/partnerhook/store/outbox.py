@@ -7,7 +7,7 @@ dies with it loses it then, and somebody else sends once more.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
 from sqlalchemy import (
@@ -306,11 +306,11 @@ def make_room(conn: Connection, target: str, count: int, *, now: int) -> int:
     return dropped
 
 
-def release(conn: Connection, gone: Iterable[str], *, now: int) -> None:
-    """What these holders had claimed is due at once: they are known to be dead."""
+def release(conn: Connection, gone: Iterable[str], *, now: int, but: Collection[int] = ()) -> None:
+    """What these holders had claimed is due at once, but for some ids: nobody works on it."""
     conn.execute(
         update(deliveries)
-        .where(deliveries.c.holder.in_(list(gone)), deliveries.c.due_at.is_not(None))
+        .where(deliveries.c.holder.in_(list(gone)), deliveries.c.due_at.is_not(None), deliveries.c.id.not_in(but))
         .values(due_at=now, holder="")
     )
 
