@@ -20,6 +20,8 @@ LISTENER: Final[dict[str, Any]] = {
     "autocommit": True,
     "connect_timeout": 5,
     "keepalives_idle": 5,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
     "application_name": "partnerhook-listener",
 }
 

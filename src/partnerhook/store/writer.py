@@ -40,8 +40,12 @@ LOOKED_AFTER_EVERY_S: Final = 0.5
 STALLED_S: Final = 5.0
 """A commit under way for longer than this is stuck on the disk; newcomers are told so instead of waiting behind it."""
 
+SILENT_S: Final = 4.0
+"""After a commit that failed only after this (a connection is waited for for longer, SQLite's lock is not) nobody waits
+behind the next one: it is a trial, and the rest is told at once until it succeeds or fails sooner."""
+
 GIVEN_UP_S: Final = 8.0
-"""And after this those who wait are told so too. Whatever becomes of it, Meta sends again what was not answered 200."""
+"""Who has waited for so long is told so too. Whatever becomes of it, Meta sends again what was not answered 200."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,8 @@ class _Waiting(Generic[Job, Result]):
     size: int
     answer: asyncio.Future[Result]
 
+
+SAYS_NOTHING: Final = "The database has not answered for some seconds."
 
 TRIES_MAX: Final = 3
 
@@ -89,11 +95,14 @@ class GroupCommit(Generic[Job, Result]):
         self._queue: queue.SimpleQueue[list[_Waiting[Job, Result]] | None] = queue.SimpleQueue()
         self._waiting = 0
         self._gathered_before = 0
-        self._handed_over: deque[list[_Waiting[Job, Result]]] = deque()
+        self._handed_over: deque[tuple[float, list[_Waiting[Job, Result]]]] = deque()
+        """What the thread was given, and when."""
         self._running = False
         self._stopping = False
         self._refused = False
         """Whether the newest commit was refused."""
+        self._silent = False
+        """Whether the database said nothing to the newest commit for a while, and then failed it."""
         self._connection: Connection | None = None
         self._identity: Identity | None = None
         self._busy_since: float | None = None
@@ -130,26 +139,26 @@ class GroupCommit(Generic[Job, Result]):
             self._loop.call_soon(self._hand_over)
             return
         gathered, self._gathered = self._gathered, []
-        self._handed_over.append(gathered)
+        self._handed_over.append((time.monotonic(), gathered))
         self._queue.put(gathered)
 
     def _look_after(self) -> None:
-        """On the event loop, every second: nobody waits for ever."""
-        while self._handed_over and all(one.answer.done() for one in self._handed_over[0]):
+        """On the event loop, now and then: nobody waits for ever, whichever commit it is that takes so long."""
+        while self._handed_over and all(one.answer.done() for one in self._handed_over[0][1]):
             self._handed_over.popleft()
-        busy_since = self._busy_since
-        if busy_since is not None and time.monotonic() - busy_since > GIVEN_UP_S:
-            for one in itertools.chain.from_iterable(self._handed_over):
-                if not one.answer.done():
-                    one.answer.set_exception(StoreUnavailable("The database has not answered for some seconds."))
+        given_up = time.monotonic() - GIVEN_UP_S
+        late = itertools.takewhile(lambda handed_over: handed_over[0] < given_up, self._handed_over)
+        for one in itertools.chain.from_iterable(waiting for _, waiting in late):
+            if not one.answer.done():
+                one.answer.set_exception(StoreUnavailable(SAYS_NOTHING))
         if self._running:
             self._loop.call_later(LOOKED_AFTER_EVERY_S, self._look_after)
 
     def check(self) -> None:
         """Raises StoreUnavailable where the thread has ended or hangs."""
         busy_since = self._busy_since
-        if busy_since is not None and time.monotonic() - busy_since > STALLED_S:
-            raise StoreUnavailable("The database has not answered for some seconds.")
+        if busy_since is not None and (self._silent or time.monotonic() - busy_since > STALLED_S):
+            raise StoreUnavailable(SAYS_NOTHING)
         if not self._running:
             raise StoreUnavailable("The writer is not running.")
 
@@ -196,16 +205,20 @@ class GroupCommit(Generic[Job, Result]):
         started = self._busy_since = time.monotonic()
         results: list[Result] = []
         failure: StoreUnavailable | None = None
+        locked = False
         try:
             if self._stopping and self._refused:
                 raise StoreUnavailable("the server stops")  # noqa: TRY301 - told to those who wait, as any other reason
             results = self._transact([one.job for one in batch])
         except Exception as error:  # noqa: BLE001 - the edge of this thread: whatever it was, the waiting are answered
             failure = StoreUnavailable(f"The database refused a commit: {words_of(error)}.")
+            locked = is_locked(error)
             self._disconnect()
-        self._busy_since = None
+        took_s = time.monotonic() - started
         self._refused = failure is not None
-        committed = Committed(len(batch), time.monotonic() - started, results, failure)
+        self._silent = self._refused and not locked and took_s > SILENT_S
+        self._busy_since = None
+        committed = Committed(len(batch), took_s, results, failure)
         with suppress(RuntimeError):  # the loop has ended: nobody waits any more, and what is committed is committed
             self._loop.call_soon_threadsafe(self._answer, batch, committed)
 
