@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -40,7 +41,7 @@ class Told(NamedTuple):
 class Endpoint:
     """Listens on a port of its own. `answer` may be set at any time."""
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int = 0, host: str = "127.0.0.1") -> None:
         self.got: list[Got] = []
         self.answer: Callable[[Got], Told] = lambda _: Told()
         self.under_way = 0
@@ -51,6 +52,10 @@ class Endpoint:
         class Server(ThreadingHTTPServer):
             daemon_threads = True
             request_queue_size = 128
+
+            def handle_error(self, request: Any, client_address: Any) -> None:
+                if not isinstance(sys.exception(), ConnectionError):  # whoever sent it was killed, or cut off
+                    super().handle_error(request, client_address)
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -75,14 +80,15 @@ class Endpoint:
                 pass
 
         self._open: set[socket.socket] = set()
-        self._server = Server(("127.0.0.1", port), Handler)
+        self._server = Server((host, port), Handler)
+        self.host = host
         self.port: int = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
 
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self.port}/hook"
+        return f"http://{self.host}:{self.port}/hook"
 
     def take(self, handler: BaseHTTPRequestHandler, got: Got) -> None:
         """Keep a request, and answer it."""
@@ -129,9 +135,9 @@ class Endpoint:
 
 
 @contextmanager
-def listening(port: int = 0) -> Iterator[Endpoint]:
+def listening(port: int = 0, host: str = "127.0.0.1") -> Iterator[Endpoint]:
     """An endpoint for a while."""
-    endpoint = Endpoint(port)
+    endpoint = Endpoint(port, host)
     endpoint.start()
     try:
         yield endpoint

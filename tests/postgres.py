@@ -26,32 +26,45 @@ NOBODY: Final = 65534
 """PostgreSQL refuses to run as root."""
 DEBIAN: Final = Path("/usr/lib/postgresql/15/bin")
 UP_WITHIN_S: Final = 60.0
+LOOPBACK: Final = "127.0.0.1"
 
 
 class PostgresServer:
     """A server on a port of its own, in a folder of its own."""
 
-    def __init__(self, folder: Path, binaries: Path | None = None, settings: Sequence[str] = ()) -> None:
+    def __init__(
+        self, folder: Path, binaries: Path | None = None, settings: Sequence[str] = (), host: str = LOOPBACK
+    ) -> None:
+        """`host`: the address that it listens on; its neighbours are let in."""
+        self.host = host
         self.binaries = binaries or _wheel()
         self.data = folder / "data"
         self.sockets = folder
         self.port = free_port()
         self.log = folder / "log"
-        self._settings = [*settings, "max_connections=200", "fsync=on", f"unix_socket_directories={folder}"]
+        self._settings = [
+            *settings,
+            f"listen_addresses={host}",
+            "max_connections=200",
+            "fsync=on",
+            f"unix_socket_directories={folder}",
+        ]
         self._process: subprocess.Popen[bytes] | None = None
         if os.geteuid() == 0:
             os.chown(folder, NOBODY, NOBODY)
         folder.chmod(0o700)
 
-    def url(self, database: str = "postgres", host: str = "127.0.0.1") -> str:
+    def url(self, database: str = "postgres", host: str | None = None) -> str:
         """How to get there."""
-        return f"postgresql://postgres@{host}:{self.port}/{database}"
+        return f"postgresql://postgres@{host or self.host}:{self.port}/{database}"
 
     def create(self) -> None:
         """Make its files."""
         self.run(
             "initdb", "-D", str(self.data), "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C"
         )
+        with (self.data / "pg_hba.conf").open("a") as rules:
+            rules.write(f"host all all {self.host}/24 trust\n")
 
     def run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run one of its programs to its end."""

@@ -14,18 +14,27 @@ from sqlalchemy import Engine
 
 from partnerhook.store.engine import open_engine
 from partnerhook.store.migrate import migrate
-from postgres import PostgresServer
+from postgres import LOOPBACK, PostgresServer
 from running import SECRET, VERIFY_TOKEN, Server, check_log, wait_until
 
 PARTIES = ("owner", "partner")
+
+
+def configuration(notices_url: str, posts_url: str, more: str = "") -> str:
+    """A destination for notices, and a target for all POSTs; `more` of both."""
+    both = f"internal = true\nretry_first_s = 0.05\n{more}"
+    return (
+        f'[[destinations]]\nname = "crm"\nurl = "{notices_url}"\n{both}'
+        f'[[forward]]\nname = "inbox"\nurl = "{posts_url}"\napps = ["owner", "partner"]\n{both}'
+    )
 
 
 class Place(NamedTuple):
     """Where a process runs, and what it sees from there."""
 
     database_port: int
-    database_host: str = "127.0.0.1"
-    address: str = "127.0.0.1"
+    database_host: str = LOOPBACK
+    address: str = LOOPBACK
     """Its own."""
     command: Sequence[str] = ()
     """What it is started by."""
@@ -122,10 +131,10 @@ class Cluster:
 
 
 @contextmanager
-def running_postgres(binaries: Path | None = None) -> Iterator[PostgresServer]:
+def running_postgres(host: str = LOOPBACK) -> Iterator[PostgresServer]:
     """A server that writes for real what it says that it has written."""
     with tempfile.TemporaryDirectory(prefix="pg", dir="/tmp") as folder:
-        server = PostgresServer(Path(folder), binaries, ["shared_buffers=64MB"])
+        server = PostgresServer(Path(folder), settings=["shared_buffers=64MB"], host=host)
         server.create()
         server.start()
         try:
