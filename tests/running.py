@@ -36,6 +36,11 @@ def wait_until(condition: Callable[[], Found], what: str, *, within_s: float = 1
     return found
 
 
+def figure(said: str) -> None:
+    """What a test has measured, or how to have the same again: `pytest -s` shows it."""
+    print(said)  # noqa: T201
+
+
 def webhook(solution_id: str = "774485461512159", time: int = 1_739_321_024, status: str = "INITIATED") -> bytes:
     """A body as Meta sends it for one change of one solution."""
     value = {"event": "SOLUTION_CREATED", "solution_id": solution_id, "solution_status": status}

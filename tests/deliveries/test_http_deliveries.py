@@ -18,7 +18,7 @@ from partnerhook.core.delivery import Fate
 from partnerhook.core.standard_webhooks import new_secret
 from partnerhook.services.outbox import DeliveryFilter, Outbox
 from partnerhook.store.engine import open_engine
-from running import Server, wait_until
+from running import Server, figure, wait_until
 
 Configure = Callable[..., Server]
 KINDS = [f"solution.{one}" for one in TYPES]
@@ -221,7 +221,9 @@ def test_away_and_back(configured: Configure):
     wait_until(lambda: (outbox(server).delivery(1) or (0, []))[1], "a failed attempt")
 
     with listening(port) as back:
+        begun = time.monotonic()
         wait_until(lambda: len(back.got) == len(LIFE), "everything", within_s=20)
+        figure(f"all of it {time.monotonic() - begun:.2f} s after it came back")
 
     assert back.types() == KINDS
 

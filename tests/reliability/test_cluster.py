@@ -24,7 +24,7 @@ from partnerhook.core.notice_documents import AnyNotice, Notice
 from partnerhook.services.outbox import NoticeFilter, Outbox
 from partnerhook.services.query import Queries, SolutionFilter
 from partnerhook.services.rebuild import rebuild
-from running import Server, post_bytes, wait_until
+from running import Server, figure, post_bytes, wait_until
 from strategies import NOON_S
 
 BOXES = 6
@@ -33,7 +33,7 @@ BOXES = 6
 
 def ordeal(folder: Path, *, seed: int, rounds: int, receivers: int = 3, workers: int = 3) -> None:
     """Rounds of load; in each something goes wrong again and again until all is sent. Then everything is compared."""
-    print(f"seed {seed}, {rounds} rounds")  # noqa: T201 - how to have the same again
+    figure(f"seed {seed}, {rounds} rounds")
     dice = random.Random(seed)
     with running_postgres() as postgres, listening() as notices, listening() as posts:
         notices.answer = lambda _: Told(500 if dice.random() < 0.05 else 200, after_s=dice.uniform(0, 0.01))
@@ -45,7 +45,7 @@ def ordeal(folder: Path, *, seed: int, rounds: int, receivers: int = 3, workers:
             wait_until(lambda: delivered(cluster), "everything delivered", within_s=180)
             told = summary(cluster, senders, notices, posts)
             compare(cluster, senders, notices, posts)
-            print(told)  # noqa: T201 - the figures
+            figure(told)
         finally:
             cluster.end()
 

@@ -10,7 +10,7 @@ from contextlib import closing
 
 import pytest
 
-from running import Client, Serve, Server, post_bytes, wait_until, webhook
+from running import Client, Serve, Server, figure, post_bytes, wait_until, webhook
 
 SENDERS = 4
 
@@ -51,7 +51,7 @@ class Senders:
 
 def crash(serve: Serve, *, kills: int, seed: int) -> None:
     """Kill `kills` times at random moments; then look for everything."""
-    print(f"seed {seed}, {kills} kills")  # noqa: T201 - how to have the same again
+    figure(f"seed {seed}, {kills} kills")
     moments = random.Random(seed)
     senders = Senders()
     server = serve()
@@ -62,7 +62,9 @@ def crash(serve: Serve, *, kills: int, seed: int) -> None:
         kill_in_the_middle(server, senders, after=moments.randrange(1, 60), delay_s=moments.uniform(0, 0.01))
         assert len(senders.answered) > before
 
+    started = time.monotonic()
     server.start()
+    figure(f"{len(senders.answered)} answered 200; it listens {time.monotonic() - started:.1f} s after its start")
     check_all_there(server, senders)
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from endpoints import Endpoint, Told, listening
 from partnerhook.core.signature import verify
-from running import SECRET, Client, Serve, Server, post_bytes, wait_until, webhook
+from running import SECRET, Client, Serve, Server, figure, post_bytes, wait_until, webhook
 
 NOON = 1_750_000_000
 LIFE = ("DRAFT", "INITIATED", "ACTIVE", "PENDING_DEACTIVATION", "DEACTIVATED")
@@ -71,7 +71,7 @@ class Lives:
 
 def crash(serve: Serve, folder: Path, *, kills: int, seed: int) -> None:
     """Kill at random moments; then wait until nothing is left to deliver, and count."""
-    print(f"seed {seed}, {kills} kills")  # noqa: T201 - how to have the same again
+    figure(f"seed {seed}, {kills} kills")
     moments = random.Random(seed)
     lives = Lives()
     with listening() as notices, listening() as posts:
@@ -133,7 +133,7 @@ def check(server: Server, lives: Lives, notices: Endpoint, posts: Endpoint) -> N
     assert {webhook(one, NOON + number, LIFE[number]) for one, number in lives.answered} <= set(bodies)
     repeats = sum(times.values()) - len(times)
     # Those under way at a kill, and those that were answered 500, come again; nothing else does.
-    print(f"{told} notices, {repeats} came more than once; {len(bodies)} POSTs, {sum(bodies.values())} passed on")  # noqa: T201
+    figure(f"{told} notices, {repeats} came more than once; {len(bodies)} POSTs, {sum(bodies.values())} passed on")
 
 
 def test_killed_while_delivering(serve: Serve, tmp_path: Path) -> None:

@@ -7,13 +7,14 @@ import resource
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 
-from running import Answer, Serve, Server, wait_until, webhook
+from running import Answer, Serve, Server, figure, wait_until, webhook
 
 MIB = 1024 * 1024
 
@@ -40,7 +41,9 @@ def check_told(server: Server, answer: Answer) -> None:
 
 def check_well_again(server: Server, answered: list[str]) -> None:
     """Webhooks are taken, it is ready, and nothing that was answered 200 is missing."""
+    started = time.monotonic()
     wait_until(lambda: server.post(webhook("5999")).status == 200, "webhooks are taken again")
+    figure(f"200 again after {time.monotonic() - started:.2f} s")
     assert server.get("/readyz", server.admin_url).status == 200
     assert server.metrics()["partnerhook_commits_failed_total"] >= 1
     assert server.stop() == 0

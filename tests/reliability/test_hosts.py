@@ -24,7 +24,7 @@ from senders import begin, end
 from endpoints import Endpoint, Told, listening
 from partnerhook.services.query import Queries, SolutionFilter
 from partnerhook.store.outbox import holders
-from running import Server, wait_until
+from running import Server, figure, wait_until
 
 META = "meta"
 """The host of the load, of the targets and of this test."""
@@ -68,7 +68,7 @@ class Ordeal:
         with self.cut_off(lost.folder.name, for_s):
             pass
         until = time.monotonic()
-        told(f"a receiver cut off for {for_s:g} s: 200 again after {self.recovers(lost.folder.name):.1f} s")
+        figure(f"a receiver cut off for {for_s:g} s: 200 again after {self.recovers(lost.folder.name):.1f} s")
 
         for one in others:
             answers = self._prober.all_sent_to(one.folder.name, since, until - SLACK_S)
@@ -81,11 +81,11 @@ class Ordeal:
             pass
         until = time.monotonic()
         took = [self.recovers(one.folder.name) for one in self._cluster.receivers]
-        told(f"the database cut off for {for_s:g} s: 200 again after {max(took):.1f} s")
+        figure(f"the database cut off for {for_s:g} s: 200 again after {max(took):.1f} s")
 
         for one in self._cluster.receivers:
             silent = self._prober.all_sent_to(one.folder.name, since + 1, until - 1)
-            told(f"{one.folder.name}: {check_refusals(silent, since, until)}")
+            figure(f"{one.folder.name}: {check_refusals(silent, since, until)}")
 
     def lose_a_worker(self, meanwhile_s: float) -> None:
         """It holds claims; somebody else has them in time."""
@@ -98,18 +98,13 @@ class Ordeal:
             self.lose_the_database(meanwhile_s * 2)
             wait_until(lambda: not self._holds(worker), "its claims are taken over", within_s=60)
             took_s = time.monotonic() - since
-        told(f"a worker cut off: its claims taken over after {took_s:.1f} s")
+        figure(f"a worker cut off: its claims taken over after {took_s:.1f} s")
 
         assert took_s < CLAIM_ENDS_S + RECOVERS_S
 
     def _holds(self, worker: Server) -> bool:
         with self._cluster.engine.connect() as conn, conn.begin():
             return any(f":{worker.pid}:" in one for one in holders(conn))
-
-
-def told(figure: str) -> None:
-    """What was measured."""
-    print(figure)  # noqa: T201
 
 
 @contextmanager
@@ -135,7 +130,7 @@ def spread_out(folder: Path, *, receivers: int, workers: int) -> Iterator[tuple[
 
 def ordeal(folder: Path, *, seed: int, rounds: int, receivers: int = 2, workers: int = 2) -> None:
     """In each round a worker is cut off; meanwhile a receiver, then the database. Then everything is compared."""
-    told(f"seed {seed}, {rounds} rounds")
+    figure(f"seed {seed}, {rounds} rounds")
     dice = random.Random(seed)
     senders = []
     with spread_out(folder, receivers=receivers, workers=workers) as (network, cluster, notices, posts):
@@ -149,7 +144,7 @@ def ordeal(folder: Path, *, seed: int, rounds: int, receivers: int = 2, workers:
         wait_until(lambda: delivered(cluster), "everything delivered", within_s=180)
         compare(cluster, senders, notices, posts)
         check_probes(cluster, prober)
-        told(summary(cluster, senders, notices, posts))
+        figure(summary(cluster, senders, notices, posts))
 
 
 def check_probes(cluster: Cluster, prober: Prober) -> None:

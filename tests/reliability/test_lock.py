@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from running import Answer, Serve, Server, post_bytes, wait_until, webhook
+from running import Answer, Serve, Server, figure, post_bytes, wait_until, webhook
 
 
 @contextmanager
@@ -30,7 +30,9 @@ def test_locked_for_long(serve: Serve, how: str) -> None:
     """Longer than the patience with locks: 503 with Retry-After, alive, not ready; then 200 without a restart."""
     server = serve()
     with locked(server, how):
+        started = time.monotonic()
         refused = server.post(webhook("6000"))
+        figure(f"locked: 503 after {time.monotonic() - started:.1f} s")
         alive = server.get("/healthz")
         ready = server.get("/readyz", server.admin_url)
         scraped = server.get("/metrics", server.admin_url)

@@ -6,8 +6,8 @@ import os
 import shutil
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,46 +18,82 @@ from endpoints import Endpoint, listening
 from partnerhook.services.query import Queries, SolutionFilter
 from partnerhook.store.engine import open_engine
 from partnerhook.store.migrate import migrate
-from running import BIN, Serve, Server, post_bytes, wait_until, webhook
+from running import BIN, Serve, Server, figure, post_bytes, wait_until, webhook
 
 PGBOUNCER = shutil.which("pgbouncer")
 pytestmark = pytest.mark.skipif(PGBOUNCER is None, reason="pgbouncer is not installed")
 
 
-@contextmanager
-def pooler(folder: Path, server_url: str) -> Iterator[str]:
-    """PgBouncer in transaction mode with few connections; its URL."""
-    port = postgres.free_port()
-    host, _, their_port = server_url.rpartition("@")[2].rpartition("/")[0].partition(":")
-    configuration = folder / "pgbouncer.ini"
-    configuration.write_text(
-        f"[databases]\n* = host={host} port={their_port} user=postgres\n"
-        f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
-        "auth_type = any\npool_mode = transaction\ndefault_pool_size = 3\n"
-    )
-    who = {"user": postgres.NOBODY, "group": postgres.NOBODY} if os.geteuid() == 0 else {}
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([str(PGBOUNCER), str(configuration)], stdout=log, stderr=log, **who)
-    try:
-        url = f"postgresql://postgres@127.0.0.1:{port}"
-        wait_until(lambda: postgres.answers(f"{url}/postgres"), f"it listens: {(folder / 'log').read_text()}")
-        yield url
-    finally:
-        process.kill()
-        process.wait()
+class Pooler:
+    """PgBouncer in transaction mode with few connections."""
+
+    def __init__(self, folder: Path, server_url: str) -> None:
+        """In front of the database of `server_url`."""
+        port = postgres.free_port()
+        address, _, database = server_url.rpartition("@")[2].rpartition("/")
+        host, _, their_port = address.partition(":")
+        self.url = f"postgresql://postgres@127.0.0.1:{port}/{database}"
+        self._log = folder / "log"
+        self._configuration = folder / "pgbouncer.ini"
+        self._configuration.write_text(
+            f"[databases]\n* = host={host} port={their_port} user=postgres\n"
+            f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
+            "auth_type = any\npool_mode = transaction\ndefault_pool_size = 3\n"
+        )
+
+    def start(self) -> None:
+        """Start it, and wait until it takes connections."""
+        who = {"user": postgres.NOBODY, "group": postgres.NOBODY} if os.geteuid() == 0 else {}
+        with self._log.open("ab") as log:
+            command = [str(PGBOUNCER), str(self._configuration)]
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, **who)
+        wait_until(lambda: postgres.answers(self.url), f"it listens: {self._log.read_text()}")
+
+    def kill(self) -> None:
+        """End it."""
+        self._process.kill()
+        self._process.wait()
 
 
 @pytest.fixture
-def pooled() -> Iterator[str]:
-    """A database behind it."""
+def pooler() -> Iterator[Pooler]:
+    """In front of a database of its own."""
     direct = postgres.new_database(postgres.server_url())
     folder = postgres.open_folder()
     try:
-        with pooler(folder, direct) as url:
-            yield f"{url}/{direct.rpartition('/')[2]}"
+        pooler = Pooler(folder, direct)
+        pooler.start()
+        yield pooler
+        pooler.kill()
     finally:
         postgres.drop_database(direct)
         shutil.rmtree(folder)
+
+
+@pytest.fixture
+def pooled(pooler: Pooler) -> str:
+    """The URL of the database behind it."""
+    return pooler.url
+
+
+def test_it_is_killed(serve: Serve, pooler: Pooler):
+    """503 while it is gone; 200 when it is there again."""
+    engine = open_engine(pooler.url)
+    migrate(engine)
+    engine.dispose()
+    server = serve(DATABASE_URL=pooler.url)
+    before = server.post(webhook("1")).status
+    pooler.kill()
+    started = time.monotonic()
+    while_gone = server.post(webhook("2")).status
+    refused_s = time.monotonic() - started
+    pooler.start()
+
+    started = time.monotonic()
+    wait_until(lambda: server.post(webhook("3")).status == 200, "it takes webhooks again")
+
+    figure(f"503 after {1000 * refused_s:.0f} ms; 200 again after {time.monotonic() - started:.2f} s")
+    assert (before, while_gone) == (200, 503)
 
 
 def test_everything_works_through_it(serve: Serve, pooled: str, tmp_path: Path):
