@@ -21,7 +21,7 @@ def refuses(server: Server) -> bool:
     """Whether nobody listens there any more."""
     try:
         Client(server.url).socket.close()
-    except ConnectionRefusedError:
+    except (ConnectionRefusedError, ConnectionResetError):  # the latter: it ended while we were connecting
         return True
     return False
 
