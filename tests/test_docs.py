@@ -327,13 +327,13 @@ def test_decisions_are_numbered_and_listed():
     ids=name_of,
 )
 def test_places_in_the_code_exist(document: Path):
-    """`room/file.py:name` is a function, class or constant of that file."""
+    """`room/file.py:name` is a function, class or constant of that file, or a test."""
     for span in spans(document):
         place = CODE_PLACE.match(span)
         if place is None:
             continue
         path, name = place.groups()
-        file = next((root / path for root in (SOURCE, ROOT) if (root / path).is_file()), None)
+        file = next((root / path for root in (SOURCE, ROOT, ROOT / "tests") if (root / path).is_file()), None)
         assert file is not None, span
         assert name is None or name in defined_in(file), span
 
