@@ -13,21 +13,39 @@ import pytest
 from running import BIN, Serve, webhook
 
 ROOT = Path(__file__).parents[2]
-UNIT = ROOT / "deploy/systemd/partnerhook@.service"
+SYSTEMD = ROOT / "deploy/systemd"
 ALERTS = ROOT / "deploy/prometheus/alerts.yml"
 DASHBOARD = ROOT / "deploy/grafana/partnerhook.json"
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
-@pytest.mark.parametrize("role", ["all", "receiver", "worker"])
-def test_the_unit_is_right(tmp_path: Path, role: str):
-    """As systemd sees it, with the program where it is here."""
-    unit = tmp_path / f"partnerhook@{role}.service"
-    unit.write_text(UNIT.read_text().replace("/opt/partnerhook/bin/partnerhook", str(BIN)))
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(f"partnerhook@{role}.service" for role in ("all", "receiver", "worker")),
+        "partnerhook-litestream.service",
+        "partnerhook-copy.timer",
+    ],
+)
+def test_the_unit_is_right(tmp_path: Path, name: str):
+    """As systemd sees it beside the others, with the programs where they are here."""
+    for unit in SYSTEMD.iterdir():
+        (tmp_path / unit.name).write_text(unit.read_text().replace("/opt/partnerhook/bin", str(BIN.parent)))
 
-    done = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["systemd-analyze", "verify", str(tmp_path / name)], capture_output=True, text=True, check=False
+    )
 
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def test_units_that_share_the_file_share_the_user():
+    """And its folder: else systemd gives it to the one that was started last."""
+    sharing = [unit.read_text() for unit in SYSTEMD.glob("*.service")]
+
+    assert len(sharing) == 3
+    for text in sharing:
+        assert "\nDynamicUser=yes\nUser=partnerhook\nStateDirectory=partnerhook" in text
 
 
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
