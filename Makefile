@@ -50,7 +50,8 @@ UV_COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --
 	--no-header --no-emit-index-url --no-emit-find-links
 lock:
 	$(UV_COMPILE) --extra alerts --group build --output-file requirements/runtime.txt
-	$(UV_COMPILE) --extra all --group build --group test --constraints requirements/runtime.txt --output-file requirements/test.txt
+	$(UV_COMPILE) --extra all --group build --constraints requirements/runtime.txt --output-file requirements/all.txt
+	$(UV_COMPILE) --extra all --group build --group test --constraints requirements/all.txt --output-file requirements/test.txt
 	$(UV_COMPILE) --extra all --group build --group test --group bench --constraints requirements/test.txt --output-file requirements/bench.txt
 
 $(VENV)/bin/python:
