@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from partnerhook.services.meters import Meters
 from running import BIN, Serve, webhook
 
 ROOT = Path(__file__).parents[2]
 SYSTEMD = ROOT / "deploy/systemd"
 ALERTS = ROOT / "deploy/prometheus/alerts.yml"
 DASHBOARD = ROOT / "deploy/grafana/partnerhook.json"
+OF_PROMETHEUS = {"le", "instance", "job"}
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
@@ -56,9 +58,38 @@ def test_the_rules_are_right():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+def test_the_rules_are_heard():
+    """Each where it should be, and none where all is well."""
+    story = Path(__file__).with_name("alerts_test.yml")
+
+    done = subprocess.run(["promtool", "test", "rules", story.name], cwd=story.parent, capture_output=True, check=False)
+
+    assert done.returncode == 0, (done.stdout + done.stderr).decode()
+    rules = set(re.findall(r"- alert: (\w+)", ALERTS.read_text()))
+    told = re.findall(r"alertname: (\w+)", story.read_text())
+    assert all(told.count(rule) >= 2 for rule in rules)
+
+
+def test_every_label_is_one_of_its_metric():
+    """A query with a label that is not there answers nothing, and looks as if all were well."""
+    collectors = Meters().registry._names_to_collectors
+    labels = {name: {*getattr(one, "_labelnames", ())} for name, one in collectors.items()}
+    labels["partnerhook_answer_seconds"] = {"app"}  # counted by a class of its own
+    panels = json.loads(DASHBOARD.read_text())["panels"]
+    expressions = [target["expr"] for panel in panels for target in panel["targets"]]
+    expressions += re.findall(r"expr: (?:>-\n)?(.*?)\n        (?:for|labels)", ALERTS.read_text(), re.DOTALL)
+
+    for expression in expressions:
+        grouped = set(re.findall(r"\w+", " ".join(re.findall(r"by \(([^)]*)\)", expression))))
+        for metric, chosen in re.findall(r"(partnerhook_\w+)(?:{([^}]*)})?", expression):
+            asked = grouped | set(re.findall(r"(\w+)=", chosen))
+            assert asked <= labels[metric.removesuffix("_bucket")] | OF_PROMETHEUS, expression
+
+
 @pytest.mark.parametrize("file", [ALERTS, DASHBOARD], ids=lambda file: file.name)
 def test_every_metric_is_one_of_ours(serve: Serve, file: Path):
-    """And every label that is asked for."""
+    """As a running server shows them."""
     server = serve()
     server.post(webhook())
     shown = server.get("/metrics", server.admin_url).body.decode()
