@@ -82,12 +82,12 @@ class Litestream:
 
 @pytest.fixture
 def replicate(tmp_path: Path) -> Iterator[Callable[[Path], Litestream]]:
-    """Starts Litestream for a database; ended after the test."""
+    """Starts Litestream for a database, always with the same replica; ended after the test."""
     with ExitStack() as stack:
 
         def start(database: Path) -> Litestream:
             folder = tmp_path / "replicated"
-            folder.mkdir()
+            folder.mkdir(exist_ok=True)
             litestream = Litestream(database, folder)
             stack.callback(litestream.end)
             return litestream
@@ -171,7 +171,7 @@ def spoil(server: Server) -> None:
 def test_back_to_a_moment(
     meta_in_a_box: MetaInABox, serve: Serve, replicate: Callable[[Path], Litestream], tmp_path: Path
 ):
-    """Before a mistake; what happened since is read from Meta."""
+    """Before a mistake; what happened since is read from Meta, and the same replica goes on."""
     story = Story(meta_in_a_box, serve, tmp_path / "first")
     litestream = replicate(story.server.database)
     story.begin()
@@ -189,6 +189,10 @@ def test_back_to_a_moment(
     assert litestream.restore(restored / FILE, "-timestamp", f"{moment:%Y-%m-%dT%H:%M:%S.%fZ}")
 
     story.go_back(restored, told)
+
+    again = replicate(restored / FILE)
+    assert story.server.post(webhook("1")).status == 200
+    wait_until(lambda: again.holds("1"), "replicated", within_s=PATIENCE_S)
 
 
 def copied(database: Path, folder: Path, *how: str) -> Path:
