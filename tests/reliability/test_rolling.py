@@ -14,7 +14,7 @@ from typing import Final
 import pytest
 
 from endpoints import Endpoint, listening
-from partnerhook.store.schema import HEAD, metadata
+from partnerhook.store.schema import HEAD, metadata, schema_versions
 from programs import Program, last_released, made_up, todays
 from running import Server, check_log, wait_until, webhook
 from stores import POSTGRESQL, SQLITE, new_url
@@ -28,14 +28,14 @@ EXPANDS: Final = "\n".join(
     [
         *[
             f'    op.add_column("{table}", sa.Column("made_up_{n}", sa.Text, {how}))'
-            for table in sorted(metadata.tables)
+            for table in sorted(metadata.tables.keys() - {schema_versions.name})
             for n, how in enumerate(("nullable=True", 'nullable=False, server_default="x"'))
         ],
         '    op.create_table("made_up", sa.Column("name", sa.Text, primary_key=True))',
         '    op.create_index("made_up_time", "observations", ["time"])',
     ]
 )
-"""All that an expanding migration may do, to every table there is."""
+"""All that an expanding migration may do, to every table that may change."""
 
 Made = Callable[[Path], Program]
 
