@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from partnerhook.services.deliver import Target
     from partnerhook.services.notify import Routes
     from partnerhook.services.outbox import Outbox
-    from partnerhook.services.targets import Configured
+    from partnerhook.services.targets import Configured, Tried
     from partnerhook.settings.targets import DestinationSettings, ForwardSettings, TargetSettings
     from partnerhook.sinks.outbound import Outbound
     from partnerhook.sinks.sink import Sink
@@ -119,14 +119,15 @@ def developers_sink(url: str, secret: str | None) -> HandOver:
     return hand_over
 
 
-async def try_destination(settings: Settings, name: str) -> tuple[str, Answer, float]:
-    """Send a test notice past the queue: its id, the answer, and how many seconds it took."""
+async def try_destination(settings: Settings, name: str) -> Tried:
+    """Send a test notice past the queue. Raises ConfigurationInvalid."""
     import time
     from secrets import token_hex
 
     from partnerhook.core.errors import ConfigurationInvalid
     from partnerhook.core.notice_documents import test_document
     from partnerhook.services.deliver import one_attempt
+    from partnerhook.services.targets import Tried
     from partnerhook.sinks.sink import Message
 
     one = settings.destinations.get(name)
@@ -141,7 +142,7 @@ async def try_destination(settings: Settings, name: str) -> tuple[str, Answer, f
         answer = await one_attempt(sink.deliver(message), _timeout_s(one, sink))
     finally:
         await sink.close()
-    return message_id, answer, time.perf_counter() - started
+    return Tried(message_id, answer, time.perf_counter() - started)
 
 
 def targets(settings: Settings, engine: Engine) -> list[Target]:

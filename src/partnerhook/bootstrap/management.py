@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from partnerhook.bootstrap.deliveries import configured_targets
-from partnerhook.bootstrap.graph import acting_apps
+from partnerhook.bootstrap.deliveries import configured_targets, routes, try_destination
+from partnerhook.bootstrap.graph import acting_apps, asking_apps, public_callback
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from partnerhook.services.access import Access
     from partnerhook.services.live import Live
     from partnerhook.services.management import Management
+    from partnerhook.services.targets import ConfiguredApp
 
 
 def access(settings: Settings) -> Access:
@@ -78,7 +79,9 @@ def management(engine: Engine, live: Live, settings: Callable[[], Settings]) -> 
     from partnerhook.services.audit import Audit
     from partnerhook.services.management import Management
     from partnerhook.services.outbox import Outbox
+    from partnerhook.services.quarantine import Quarantine
     from partnerhook.services.query import Queries
+    from partnerhook.services.reconcile_runs import Runs
 
     audit = Audit(engine)
     return Management(
@@ -87,9 +90,32 @@ def management(engine: Engine, live: Live, settings: Callable[[], Settings]) -> 
         audit=audit,
         queries=Queries(engine),
         outbox=Outbox(engine),
+        quarantine=Quarantine(engine, audit, lambda: routes(settings())),
+        reconciliations=Runs(engine, audit, lambda: routes(settings()), lambda: asking_apps(settings())),
         live=live,
+        apps=lambda: configured_apps(settings()),
         targets=lambda: configured_targets(settings()),
+        try_destination=lambda name: try_destination(settings(), name),
     )
+
+
+def configured_apps(settings: Settings) -> list[ConfiguredApp]:
+    """Every app, without its secrets."""
+    from partnerhook.config import callback_path
+    from partnerhook.services.targets import ConfiguredApp
+
+    return [
+        ConfiguredApp(
+            name=name,
+            app_id=app.app_id or "",
+            path=callback_path(name, app),
+            callback_url=public_callback(settings, name),
+            secrets=len(app.secrets),
+            receives=bool(app.secrets and app.verify_token),
+            asks_graph=bool(app.app_id and app.access_token),
+        )
+        for name, app in settings.all_apps().items()
+    ]
 
 
 def front(health: Face, made_of: Callable[[], Management], settings: Settings) -> Front:

@@ -25,6 +25,8 @@ class Fate(StrEnum):
     """The POST is not about WhatsApp business accounts."""
     QUARANTINED = "quarantined"
     """Not understood; the reason and the raw body are kept."""
+    DISCARDED = "discarded"
+    """Not understood, and given up by a person; the reason stays."""
 
 
 class Outcome(NamedTuple):

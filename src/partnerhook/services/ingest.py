@@ -122,7 +122,7 @@ def _store(conn: Connection, arrivals: Sequence[Arrival], routes: Routes) -> lis
         ],
     )
     stored = [
-        _stored(number, arrival.post, tuple([_settled(outcome, fresh) for outcome in arrival.outcomes]))
+        _stored(number, arrival.post, tuple([settled(outcome, fresh) for outcome in arrival.outcomes]))
         for number, arrival in numbered
     ]
     receipts.append(
@@ -148,7 +148,7 @@ def _stored(number: int, post: Post, outcomes: tuple[Outcome, ...]) -> Stored:
     return Stored(number, post.app, len(post.body.raw), outcomes)
 
 
-def _settled(outcome: Outcome, fresh: set[str]) -> Outcome:
+def settled(outcome: Outcome, fresh: set[str]) -> Outcome:
     """`outcome`, or a duplicate. Of two alike in one commit the first is new."""
     if not outcome.key:
         return outcome

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from partnerhook.services.access import Access
@@ -10,8 +10,10 @@ from partnerhook.services.act import Acts
 from partnerhook.services.audit import Audit
 from partnerhook.services.live import Live
 from partnerhook.services.outbox import Outbox
+from partnerhook.services.quarantine import Quarantine
 from partnerhook.services.query import Queries
-from partnerhook.services.targets import Configured
+from partnerhook.services.reconcile_runs import Runs
+from partnerhook.services.targets import Configured, ConfiguredApp, Tried
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,12 @@ class Management:
     audit: Audit
     queries: Queries
     outbox: Outbox
+    quarantine: Quarantine
+    reconciliations: Runs
     live: Live
+    apps: Callable[[], Sequence[ConfiguredApp]]
+    """Every app of the configuration as it is now."""
     targets: Callable[[], Sequence[Configured]]
     """Every destination and forward target of the configuration as it is now."""
+    try_destination: Callable[[str], Awaitable[Tried]]
+    """Send a destination a test notice, past the queue. Raises ConfigurationInvalid: it gets POSTs as they came."""

@@ -1,10 +1,11 @@
-"""Destinations and forward targets as people see them: what is configured, and how it stands."""
+"""Destinations, forward targets and apps as people see them: what is configured, and how it stands."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from partnerhook.core.delivery import Answer
     from partnerhook.services.outbox import Overview
 
 
@@ -31,3 +32,29 @@ class Configured(NamedTuple):
     def waiting(self) -> int:
         """Deliveries that wait."""
         return self.overview.backlog.deliveries if self.overview.backlog else 0
+
+
+class Tried(NamedTuple):
+    """How a destination took a test notice."""
+
+    message_id: str
+    answer: Answer
+    seconds: float
+
+
+class ConfiguredApp(NamedTuple):
+    """A Meta app. Of its secrets, only whether they are set."""
+
+    name: str
+    app_id: str
+    """Empty where it is not set."""
+    path: str
+    """Of its callback URL."""
+    callback_url: str
+    """As Meta sees it; empty where public_url is not set."""
+    secrets: int
+    """How many app secrets are believed now."""
+    receives: bool
+    """Its secret and its verify token are set."""
+    asks_graph: bool
+    """Its app id and access token are set."""

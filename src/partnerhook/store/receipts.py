@@ -79,10 +79,18 @@ def append(conn: Connection, arrived: Sequence[Receipt]) -> None:
     )
 
 
-def find(conn: Connection, receipt_id: int) -> Receipt | None:
-    """One receipt, or None."""
-    row = conn.execute(select(receipts).where(receipts.c.id == receipt_id)).one_or_none()
+def find(conn: Connection, receipt_id: int, *, lock: bool = False) -> Receipt | None:
+    """One receipt, or None. With `lock` nobody else changes it until the commit."""
+    query = select(receipts).where(receipts.c.id == receipt_id)
+    row = conn.execute(query.with_for_update() if lock else query).one_or_none()
     return None if row is None else from_row(row)
+
+
+def settle(conn: Connection, receipt_id: int, outcomes: Sequence[Outcome]) -> None:
+    """Something else became of its changes."""
+    quarantined = [one.fate for one in outcomes].count(Fate.QUARANTINED)
+    values = {"outcomes": _to_text(outcomes), "quarantined": quarantined}
+    conn.execute(update(receipts).where(receipts.c.id == receipt_id).values(**values))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
