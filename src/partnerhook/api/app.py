@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
 
 from partnerhook import __version__
-from partnerhook.api import problems
-from partnerhook.api.routes import solutions
+from partnerhook.api import document, problems
+from partnerhook.api.routes import (
+    actions,
+    deliveries,
+    description,
+    destinations,
+    log,
+    notices,
+    people,
+    running,
+    solutions,
+    stream,
+)
 from partnerhook.services.management import Management
 
-PREFIX: Final = "/api/v1"
 BODY_BYTES_MAX: Final = 64 * 1024
 """The longest request is a list of ids."""
 
-DESCRIPTION: Final = (
-    "Everything that the commands can do, for scripts. Each request shows a key: `Authorization: Bearer ph_...`;"
-    " `partnerhook keys create` makes one. `x-role` names the weakest role that may: viewer, operator, admin."
-    " Errors are problem documents (RFC 9457). Times are UTC; ids are strings of digits, for they have 64 bits."
-)
+ROOMS: Final = (solutions, actions, log, notices, destinations, deliveries, running, people, stream)
 
 
 def create_api(management: Management) -> FastAPI:
@@ -29,7 +34,7 @@ def create_api(management: Management) -> FastAPI:
         title="Partnerhook",
         version=__version__,
         summary="The true state of every WhatsApp Multi-Partner Solution.",
-        description=DESCRIPTION,
+        description=document.DESCRIPTION,
         # Their pages load scripts from elsewhere; ours are served by the console.
         docs_url=None,
         redoc_url=None,
@@ -37,30 +42,11 @@ def create_api(management: Management) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         redirect_slashes=False,
         max_body_size=BODY_BYTES_MAX,
+        generate_unique_id_function=lambda route: route.name,
     )
-    problems.add_handlers(app)
-    for room in (solutions,):
-        app.include_router(room.routes(management), prefix=PREFIX)
+    routers = [room.routes(management) for room in ROOMS]
+    routers.append(description.routes(lambda: document.openapi(app)))
+    for router in routers:
+        app.include_router(router)
+    problems.add_handlers(app, [route for router in routers for route in router.routes])
     return app
-
-
-def openapi(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI 3.1 document."""
-    document = get_openapi(
-        title=app.title,
-        version=app.version,
-        summary=app.summary,
-        description=app.description,
-        routes=app.routes,
-    )
-    schemas = document.setdefault("components", {}).setdefault("schemas", {})
-    schemas |= _schemas_of(problems.Problem)
-    document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
-    document["security"] = [{"key": []}]
-    return document
-
-
-def _schemas_of(model: type[problems.Problem]) -> dict[str, Any]:
-    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
-    parts: dict[str, Any] = schema.pop("$defs", {})
-    return {model.__name__: schema, **parts}

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Generic, TypeVar
 from fastapi import Query
 from pydantic import BaseModel, Field
 
+from partnerhook.api.parameters import Whole
 from partnerhook.api.problems import Refusal
 
 LIMIT: Final = 100
@@ -19,10 +20,14 @@ CURSOR_CHARS_MAX: Final = 1_000
 
 Item = TypeVar("Item")
 
-Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX, description="How many at most.")]
+Limit = Annotated[Whole, Query(ge=1, le=LIMIT_MAX, description="How many at most.")]
 Cursor = Annotated[
     str | None,
-    Query(max_length=CURSOR_CHARS_MAX, description="`next_cursor` of the page before."),
+    Query(
+        max_length=CURSOR_CHARS_MAX,
+        description="`next_cursor` of the page before, as it is.",
+        json_schema_extra={"format": "cursor"},
+    ),
 ]
 
 
@@ -45,10 +50,10 @@ def cursor(place: Any) -> str:
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
 
 
-def number_behind(text: str | None) -> int:
-    """The number that a page begins behind; 0: the first page. Raises Refusal."""
+def number_behind(text: str | None) -> int | None:
+    """The number that a page begins behind; None: the first page. Raises Refusal."""
     if text is None:
-        return 0
+        return None
     found = _read(text)
     # PostgreSQL's and SQLite's integers end there.
     if isinstance(found, bool) or not isinstance(found, int) or not 0 <= found < 2**63:
@@ -56,19 +61,21 @@ def number_behind(text: str | None) -> int:
     return found
 
 
-def place_behind(text: str | None, length: int) -> tuple[Any, ...] | None:
+def place_behind(text: str | None, kinds: Sequence[type[str | int]]) -> tuple[str | int, ...] | None:
     """The texts and numbers that a page begins behind; None: the first page. Raises Refusal."""
     if text is None:
         return None
     found = _read(text)
-    if not isinstance(found, list) or len(found) != length or not all(_is_plain(one) for one in found):
+    if not isinstance(found, list) or len(found) != len(kinds):
+        raise _not_ours()
+    if not all(_is(one, kind) for one, kind in zip(found, kinds, strict=True)):
         raise _not_ours()
     return tuple(found)
 
 
-def _is_plain(one: object) -> bool:
-    if isinstance(one, str):
-        return "\0" not in one
+def _is(one: object, kind: type[str | int]) -> bool:
+    if kind is str:
+        return isinstance(one, str) and "\0" not in one and one.isprintable()
     return isinstance(one, int) and not isinstance(one, bool) and -(2**63) <= one < 2**63
 
 

@@ -5,6 +5,8 @@ Source: https://www.rfc-editor.org/rfc/rfc9457 (read 2026-11-25).
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -12,11 +14,15 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Match
 
 from partnerhook.core.errors import PartnerhookError
 
 MEDIA_TYPE: Final = "application/problem+json"
+
+ERRORS_MAX: Final = 100
+"""Told in one answer."""
 
 
 class Problem(BaseModel):
@@ -54,11 +60,20 @@ def not_found(what: str) -> Refusal:
 def answer(status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> Response:
     """A problem document."""
     document = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, **more)
-    return JSONResponse(document.model_dump(), status, headers, media_type=MEDIA_TYPE)
+    # What is told may quote the request, in which half a character can stand (a lone surrogate, `"\\ud800"`).
+    text = json.dumps(document.model_dump(), ensure_ascii=True)
+    return Response(text, status, headers, media_type=MEDIA_TYPE)
 
 
-def add_handlers(app: FastAPI) -> None:
-    """Have every error of an app answered so."""
+def wrong_parts(parts: Sequence[tuple[str, str]]) -> Response:
+    """A problem document that names each wrong part of a request: where, and what is wrong."""
+    errors = [FieldProblem(where=where, problem=problem) for where, problem in parts[:ERRORS_MAX]]
+    return answer(422, "Some parts of the request are wrong; see `errors`.", errors=errors)
+
+
+def add_handlers(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
+    """Have every error of an app answered so. `routes`: all there are."""
+    app.state.all_routes = routes
     app.add_exception_handler(Refusal, _refusal)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -70,17 +85,28 @@ async def _refusal(_request: Request, problem: Exception) -> Response:
     return answer(problem.status, problem.detail, problem.headers)
 
 
-async def _http(_request: Request, problem: Exception) -> Response:
+async def _http(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, HTTPException)  # noqa: S101 - registered for it
     detail = {404: "There is nothing here; see /api/v1/openapi.json.", 405: "This method is not for this path."}
-    headers = dict(problem.headers) if problem.headers else None
+    headers = dict(problem.headers) if problem.headers else {}
+    if problem.status_code == 405:
+        headers["Allow"] = ", ".join(sorted(_methods_of(request)))
     return answer(problem.status_code, detail.get(problem.status_code, str(problem.detail)), headers)
+
+
+def _methods_of(request: Request) -> set[str]:
+    """What a path can be asked with, whichever of its routes was found first."""
+    methods: set[str] = set()
+    for route in request.app.state.all_routes:
+        match, _ = route.matches(request.scope)
+        if match is not Match.NONE:
+            methods |= route.methods
+    return methods | {"HEAD"} if "GET" in methods else methods
 
 
 async def _invalid(_request: Request, problem: Exception) -> Response:
     assert isinstance(problem, RequestValidationError)  # noqa: S101 - registered for it
-    errors = [FieldProblem(where=".".join(map(str, one["loc"])), problem=str(one["msg"])) for one in problem.errors()]
-    return answer(422, "Some parts of the request are wrong; see `errors`.", errors=errors)
+    return wrong_parts([(".".join(map(str, one["loc"])), str(one["msg"])) for one in problem.errors()])
 
 
 async def _ours(_request: Request, problem: Exception) -> Response:

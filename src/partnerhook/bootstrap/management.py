@@ -62,7 +62,8 @@ def openapi() -> dict[str, Any]:
     """The API's OpenAPI document. Nothing is opened for it."""
     from sqlalchemy import create_engine
 
-    from partnerhook.api.app import create_api, openapi
+    from partnerhook.api.app import create_api
+    from partnerhook.api.document import openapi
     from partnerhook.config import Settings
     from partnerhook.services.live import Live
     from partnerhook.services.outbox import Outbox
@@ -77,6 +78,7 @@ def management(engine: Engine, live: Live, settings: Callable[[], Settings]) -> 
     from partnerhook.services.access import Access
     from partnerhook.services.act import Acts
     from partnerhook.services.audit import Audit
+    from partnerhook.services.erase import Erasing
     from partnerhook.services.management import Management
     from partnerhook.services.outbox import Outbox
     from partnerhook.services.quarantine import Quarantine
@@ -90,6 +92,7 @@ def management(engine: Engine, live: Live, settings: Callable[[], Settings]) -> 
         audit=audit,
         queries=Queries(engine),
         outbox=Outbox(engine),
+        erasing=Erasing(engine, audit),
         quarantine=Quarantine(engine, audit, lambda: routes(settings())),
         reconciliations=Runs(engine, audit, lambda: routes(settings()), lambda: asking_apps(settings())),
         live=live,

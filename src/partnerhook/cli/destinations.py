@@ -14,9 +14,8 @@ from partnerhook.cli.logs import quiet_logs
 from partnerhook.cli.options import ConfigFile, Format
 from partnerhook.cli.output import Column, Kind, note, put, show_attributes, show_document, show_list
 from partnerhook.core import standard_webhooks
-from partnerhook.core.delivery import Reply
 from partnerhook.core.errors import PartnerhookError
-from partnerhook.services import views
+from partnerhook.services import management_views, views
 from partnerhook.services.targets import Configured
 
 SECRET_BYTES: Final = 32
@@ -91,26 +90,16 @@ def send_test(name: Name, *, config_file: ConfigFile = None, output: Format = "t
     quiet_logs()
     settings = config.load(config_file)
     _find(name, config_file)
-    message_id, answer, seconds = asyncio.run(bootstrap.try_destination(settings, name))
-    taken = answer.reply is Reply.TAKEN
+    tried = asyncio.run(bootstrap.try_destination(settings, name))
     if output == "json":
-        show_document(
-            {
-                "destination": name,
-                "id": message_id,
-                "taken": taken,
-                "status": answer.status,
-                "answer": answer.text,
-                "duration_ms": round(seconds * 1000, 1),
-            }
-        )
+        show_document(management_views.tried(name, tried))
     else:
-        status = f" ({answer.status})" if answer.status else ""
-        took = "took" if taken else "did not take"
-        put(f"{name} {took} the test notice {message_id}{status}, {seconds * 1000:.0f} ms")
-        if answer.text:
-            put(f"It said: {answer.text}")
-    if not taken:
+        status = f" ({tried.answer.status})" if tried.answer.status else ""
+        took = "took" if tried.taken else "did not take"
+        put(f"{name} {took} the test notice {tried.message_id}{status}, {tried.seconds * 1000:.0f} ms")
+        if tried.answer.text:
+            put(f"It said: {tried.answer.text}")
+    if not tried.taken:
         sys.exit(1)
 
 

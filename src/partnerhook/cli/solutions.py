@@ -20,7 +20,7 @@ from partnerhook.core.lifecycle import Solution
 from partnerhook.core.names import MEANING_OF_FLAG, Pending, Status
 from partnerhook.core.observations import MICROSECONDS
 from partnerhook.core.timeline import Entry, clock, say, sentence
-from partnerhook.services import views
+from partnerhook.services import management_views, views
 
 if TYPE_CHECKING:
     from partnerhook.services.query import CustomerEvent, GraphFacts, Story
@@ -189,10 +189,15 @@ def explain(
     if output == "json":
         one = told.solution
         show_document(
-            {"app": one.app, "solution_id": one.solution_id, "summary": _summary(one), "sentences": sentences}
+            {
+                "app": one.app,
+                "solution_id": one.solution_id,
+                "summary": management_views.summary(one),
+                "sentences": sentences,
+            }
         )
         return
-    for line in (*sentences, _summary(told.solution)):
+    for line in (*sentences, management_views.summary(told.solution)):
         put(line)
 
 
@@ -229,10 +234,3 @@ def _attributes(one: Solution) -> list[tuple[str, str]]:
         ("observations", str(one.observations)),
         *(("anomaly", f"{flag}: {MEANING_OF_FLAG[flag]}") for flag in one.anomalies),
     ]
-
-
-def _summary(one: Solution) -> str:
-    states = " or ".join(say(state) for state in one.could_be)
-    onboarding = "customers can be onboarded" if one.usable else "no customers can be onboarded"
-    oddities = "".join(f" ({MEANING_OF_FLAG[flag]})" for flag in one.anomalies)
-    return f"So solution {one.solution_id} is {states} since {clock(one.since)}: {onboarding}.{oddities}"

@@ -25,7 +25,7 @@ RESERIALISED_BYTES_MAX: Final = 65_536
 
 
 class VerifiedBody(NamedTuple):
-    """Bytes whose signature was checked. Only `verify` and `believe_again` make one; `wire.parse` takes nothing else."""
+    """Bytes whose signature was checked. `verify` and `believe_again` make it; `wire.parse` takes nothing else."""
 
     raw: bytes
     secret_index: int = 0

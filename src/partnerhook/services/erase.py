@@ -9,10 +9,28 @@ from typing import Final
 
 from sqlalchemy import Engine
 
+from partnerhook.core.access import Actor
+from partnerhook.services.audit import Audit
 from partnerhook.services.patience import transact
 from partnerhook.store import receipts
 
 SLICE: Final = 200
+
+
+class Erasing:
+    """Erasing as people do it who are not on this host: one body at a time, written down."""
+
+    def __init__(self, engine: Engine, audit: Audit) -> None:
+        self._engine = engine
+        self._audit = audit
+
+    def erase(self, actor: Actor, receipt_id: int) -> bool | None:
+        """Whether there was a body to erase; None where there is no such receipt. Raises StoreUnavailable."""
+        found = transact(self._engine, partial(receipts.find, receipt_id=receipt_id), writes=False)
+        if found is None or found.body is None:
+            return None if found is None else False
+        with self._audit.doing(actor, "receipt.erase", f"receipt {receipt_id}"):
+            return erase(self._engine, [receipt_id]) > 0
 
 
 def find(engine: Engine, text: str, on_progress: Callable[[int, int], None]) -> list[int]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from partnerhook.services.access import Access
 from partnerhook.services.act import Acts
 from partnerhook.services.audit import Audit
+from partnerhook.services.erase import Erasing
 from partnerhook.services.live import Live
 from partnerhook.services.outbox import Outbox
 from partnerhook.services.quarantine import Quarantine
@@ -25,6 +26,7 @@ class Management:
     audit: Audit
     queries: Queries
     outbox: Outbox
+    erasing: Erasing
     quarantine: Quarantine
     reconciliations: Runs
     live: Live

@@ -92,9 +92,7 @@ def discard(conn: Connection, receipt_id: int) -> Changed | None:
     found = receipts.find(conn, receipt_id, lock=True)
     if found is None:
         return None
-    outcomes = [
-        one._replace(fate=Fate.DISCARDED) if one.fate is Fate.QUARANTINED else one for one in found.outcomes
-    ]
+    outcomes = [one._replace(fate=Fate.DISCARDED) if one.fate is Fate.QUARANTINED else one for one in found.outcomes]
     receipts.settle(conn, receipt_id, outcomes)
     return _changed(found, outcomes)
 

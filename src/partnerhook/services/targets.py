@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from partnerhook.core.delivery import Answer, Reply
+
 if TYPE_CHECKING:
-    from partnerhook.core.delivery import Answer
     from partnerhook.services.outbox import Overview
 
 
@@ -40,6 +41,11 @@ class Tried(NamedTuple):
     message_id: str
     answer: Answer
     seconds: float
+
+    @property
+    def taken(self) -> bool:
+        """Whether it did."""
+        return self.answer.reply is Reply.TAKEN
 
 
 class ConfiguredApp(NamedTuple):

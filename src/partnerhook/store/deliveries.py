@@ -45,6 +45,7 @@ class DeliveryFilter:
 
     target: str | None = None
     fate: Fate | None = None
+    ids: tuple[int, ...] | None = None
     notice_ids: tuple[int, ...] | None = None
     solution_id: str | None = None
 
@@ -181,6 +182,8 @@ def _filtered(query: Select[Any], wanted: DeliveryFilter) -> Select[Any]:
     if wanted.fate is not None:
         # Written out, not bound: the indexes of what waits and what is dead are partial ones.
         query = query.where(deliveries.c.fate == literal_column(f"'{wanted.fate.value}'"))
+    if wanted.ids is not None:
+        query = query.where(deliveries.c.id.in_(wanted.ids))
     if wanted.notice_ids is not None:
         query = query.where(deliveries.c.notice_id.in_(wanted.notice_ids))
     if wanted.solution_id is not None:

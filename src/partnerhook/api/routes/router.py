@@ -9,6 +9,8 @@ from fastapi import APIRouter
 from partnerhook.api.keys import RoleRoute
 from partnerhook.api.problems import MEDIA_TYPE, Problem
 
+PREFIX: Final = "/api/v1"
+
 _document: Final = {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{Problem.__name__}"}}}
 
 
@@ -20,13 +22,16 @@ REFUSALS: Final = (
     _told(401, "No key, or a wrong or revoked one.")
     | _told(403, "The key's role is too weak.")
     | _told(422, "Some part of the request is wrong.")
-    | _told(429, "Too many wrong keys from this address.")
-    | _told(503, "The database cannot be used now.")
+    | _told(429, "Too many wrong keys from this address; `Retry-After` says when to try again.")
+    | _told(503, "The database cannot be used now; `Retry-After` says when to try again.")
 )
 NOT_FOUND: Final = _told(404, "There is no such thing.")
 CONFLICT: Final = _told(409, "It cannot be done as things stand.")
+GONE: Final = _told(410, "The raw body was dropped or erased.")
+WITH_BODY: Final = _told(400, "The body cannot be read.") | _told(413, "The body is too long.")
+GRAPH: Final = _told(502, "The Graph API refused it; `detail` has Meta's words.")
 
 
 def new_router(tag: str) -> APIRouter:
     """Routes of one kind of thing."""
-    return APIRouter(tags=[tag], route_class=RoleRoute, responses=REFUSALS)
+    return APIRouter(prefix=PREFIX, tags=[tag], route_class=RoleRoute, responses=REFUSALS)
