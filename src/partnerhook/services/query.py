@@ -17,6 +17,7 @@ from partnerhook.core.names import State
 from partnerhook.core.observations import Observation
 from partnerhook.core.receipts import Receipt
 from partnerhook.core.timeline import Entry, timeline
+from partnerhook.services.boards import Boards
 from partnerhook.store import (
     customers,
     deliveries,
@@ -94,6 +95,7 @@ class Queries:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._boards = Boards()
 
     def list_solutions(self, wanted: SolutionFilter) -> list[Solution]:
         """All that fit, by app and solution id."""
@@ -115,15 +117,9 @@ class Queries:
     def board(self, cards: int, wanted: SolutionFilter) -> list[BoardColumn]:
         """A column for each state: how many fit, and the first `cards` of them, which have been in it for longest."""
         with self._reading() as conn:
-            counts = solution_lists.count_by_state(conn, wanted)
-            return [
-                BoardColumn(
-                    state,
-                    count,
-                    _told(conn, solution_lists.waiting_longest(conn, wanted, state, cards)) if count else [],
-                )
-                for state, count in counts.items()
-            ]
+            counts, heads = self._boards.look(conn, cards, wanted)
+            told = {state: _told(conn, head) for state, head in heads.items()}
+        return [BoardColumn(state, count, told[state]) for state, count in counts.items()]
 
     def graph_facts(self) -> dict[tuple[str, str], GraphFacts]:
         """What only the Graph API tells, of every solution that it told of, by app and solution id."""

@@ -105,11 +105,40 @@ def count_by_state(conn: Connection, wanted: SolutionFilter) -> dict[State, int]
     return dict(zip(STATES, row, strict=True))
 
 
-def waiting_longest(conn: Connection, wanted: SolutionFilter, state: State, limit: int) -> list[Numbered]:
-    """Those of one state that fit, those first that have been in it for longest."""
-    query = _filtered(select(solutions), wanted).where(_is_in(state))
-    query = query.order_by(solutions.c.since, solutions.c.number).limit(limit)
+Bound = tuple[int, int]
+"""`since` and number: nobody who has been in a state for longer stands behind it."""
+
+
+def waiting_longest(
+    conn: Connection, wanted: SolutionFilter, limit: int, bounds: Mapping[State, Bound | None]
+) -> dict[State, list[Numbered]]:
+    """Of each of these states those that fit, first those that have been in it for longest; `limit` of them at most.
+
+    One look through the table for all. Of a state with a bound only those up to that are seen, and so there may be too
+    few; of one without it all are.
+    """
+    if not bounds:
+        return {}
+    chosen = [
+        _is_in(state) if bound is None else and_(_is_in(state), tuple_(*_AGE) <= tuple_(*map(literal, bound)))
+        for state, bound in bounds.items()
+    ]
+    found: dict[State, list[Numbered]] = {state: [] for state in bounds}
+    for row in conn.execute(_filtered(select(solutions), wanted).where(or_(*chosen)).order_by(*_AGE)):
+        solution = from_row(row)
+        here = found[solution.state]
+        if len(here) < limit:
+            here.append((row.number, solution))
+    return found
+
+
+def waiting_longest_in(conn: Connection, wanted: SolutionFilter, limit: int, state: State) -> list[Numbered]:
+    """The same of one state, which may have any number."""
+    query = _filtered(select(solutions), wanted).where(_is_in(state)).order_by(*_AGE).limit(limit)
     return [(row.number, from_row(row)) for row in conn.execute(query)]
+
+
+_AGE: Final = (solutions.c.since, solutions.c.number)
 
 
 def _is_in(state: State) -> ColumnElement[bool]:
