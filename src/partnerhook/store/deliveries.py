@@ -9,9 +9,9 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import BigInteger, Connection, Row, Select, bindparam, delete, func, literal_column, select, update
 
 from partnerhook.core.delivery import Answer, Fate, Reply
-from partnerhook.store import clock, locks, outbox, targets
+from partnerhook.store import clock, locks, numbers, outbox, targets
 from partnerhook.store.outbox import make_next_due
-from partnerhook.store.schema import attempts, deliveries, notices, solution_numbers
+from partnerhook.store.schema import attempts, deliveries, notices
 
 WAITING: Final = deliveries.c.fate == literal_column("'waiting'")
 
@@ -187,11 +187,8 @@ def _filtered(query: Select[Any], wanted: DeliveryFilter) -> Select[Any]:
     if wanted.notice_ids is not None:
         query = query.where(deliveries.c.notice_id.in_(wanted.notice_ids))
     if wanted.solution_id is not None:
-        told = (
-            select(notices.c.id)
-            .join(solution_numbers, solution_numbers.c.number == notices.c.solution_number)
-            .where(solution_numbers.c.solution_id == wanted.solution_id)
-        )
+        of_solution = notices.c.solution_number.in_(numbers.having(wanted.solution_id))
+        told = select(notices.c.id).where(of_solution)
         query = query.where(deliveries.c.notice_id.in_(told))
     return query
 

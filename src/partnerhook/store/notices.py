@@ -18,7 +18,7 @@ from partnerhook.core.notice_documents import AnyNotice, Notice, Standing
 from partnerhook.core.notices import NoticeKind, Step
 from partnerhook.core.timeline import say
 from partnerhook.store import ids as row_ids
-from partnerhook.store import locks
+from partnerhook.store import locks, numbers
 from partnerhook.store import observations as observation_log
 from partnerhook.store.bulk import insert_into
 from partnerhook.store.schema import graph_readings, notices, observations, solution_numbers, solutions
@@ -158,7 +158,7 @@ def _filtered(query: Select[Any], wanted: NoticeFilter) -> Select[Any]:
     if wanted.app is not None:
         query = query.where(solution_numbers.c.app == wanted.app)
     if wanted.solution_id is not None:
-        query = query.where(solution_numbers.c.solution_id == wanted.solution_id)
+        query = query.where(notices.c.solution_number.in_(numbers.having(wanted.solution_id, wanted.app)))
     if wanted.kinds is not None:
         query = query.where(notices.c.kind.in_([kind for kind in ALL_KINDS if _is_one_of(kind, wanted.kinds)]))
     if wanted.since is not None:

@@ -160,6 +160,9 @@ notices = Table(
     Column("rest", TEXT),
 )
 
+# Solutions that are at work have numbers side by side: what a commit writes here goes to few places.
+Index("notices_solution", notices.c.solution_number)
+
 _overdue = notices.c.kind == literal_column("'solution.overdue'")
 Index("notices_overdue", notices.c.solution_number, sqlite_where=_overdue, postgresql_where=_overdue)
 
@@ -193,6 +196,10 @@ for _name, _columns, _where in (
     ("deliveries_forwarded", (deliveries.c.receipt_id,), _forwarded),
 ):
     Index(_name, *_columns, sqlite_where=_where, postgresql_where=_where)
+
+# Notices are told in the order of their ids: this is written where it was written last.
+_of_notice = deliveries.c.notice_id.is_not(None)
+Index("deliveries_notice", deliveries.c.notice_id, sqlite_where=_of_notice, postgresql_where=_of_notice)
 
 attempts = Table(
     "attempts",

@@ -81,6 +81,11 @@ def upgrade() -> None:
         sa.Column("process", text, primary_key=True),
         sa.Column("figures", text, nullable=False),
     )
+    op.create_index("notices_solution", "notices", ["solution_number"])
+    of_notice = sa.text("notice_id IS NOT NULL")
+    op.create_index(
+        "deliveries_notice", "deliveries", ["notice_id"], sqlite_where=of_notice, postgresql_where=of_notice
+    )
     if postgresql:
         for table, column in SEQUENCES.items():
             op.execute(f"CREATE SEQUENCE {table}_{column}_seq OWNED BY {table}.{column}")
