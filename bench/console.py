@@ -139,7 +139,7 @@ def _serving(folder: Path, core: int, database: Path) -> Iterator[Console]:
 
 def _admin_port(log: Path) -> int:
     """Where the management listener is: the log says so."""
-    found = re.search(r"listener=admin url=http://[^ ]*:(\d+)", log.read_text(encoding="utf-8"))
+    found = re.search(r"listener=admin url=http://\S*:(\d+)", log.read_text(encoding="utf-8"))
     if found is None:
         raise BenchFailed("the server's log does not say where its management listener is")
     return int(found[1])

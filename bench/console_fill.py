@@ -37,9 +37,9 @@ FILL: Final = (
     f"""INSERT INTO solutions SELECT n, 'default', {_ID}, {_PORTFOLIO}, {_STATUS}, {_PENDING}, {_WORD}, {_WORD},
         :now - 60 - (n * 31) % 8000000, :now - 60, :us - n * 1000000, :us - n, :observations / :solutions,
         CASE WHEN n % 300 = 0 THEN 'step_back' ELSE '' END FROM (SELECT n, n % 100 AS m FROM ({{solutions}}) s) t""",
-    f"""INSERT INTO graph_readings SELECT n, CASE WHEN n % 2 = 0 THEN 'OWNER' ELSE 'PARTNER' END,
-        'Solution ' || CAST(n * 7 % 9973 AS text) || ' with Partner ' || CAST(n % 211 AS text), NULL, '["MANAGE"]', NULL,
-        :now - 60, :us FROM ({{solutions}}) s""",
+    """INSERT INTO graph_readings SELECT n, CASE WHEN n % 2 = 0 THEN 'OWNER' ELSE 'PARTNER' END,
+        'Solution ' || CAST(n * 7 % 9973 AS text) || ' with Partner ' || CAST(n % 211 AS text), NULL, NULL, NULL,
+        :now - 60, :us FROM ({solutions}) s""",
     """INSERT INTO receipts SELECT n, 'default', :us - (:observations - n) * 1000, 300, {body}, '',
         'entry[0].changes[0]' || {tab} || 'partner_solutions' || {tab} || 'observed' || {tab} || 'k' || CAST(n AS text)
         || {tab} || '506914300000000' || {tab} || '', CASE WHEN n % :quarantined = 0 THEN 1 ELSE 0 END, NULL

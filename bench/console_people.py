@@ -1,4 +1,4 @@
-"""People who look at the console: each opens a page, hears its pulses, and fetches the page again as the script does."""
+"""People who look at the console: each opens a page, hears its pulses, and fetches it again as the script does."""
 
 from __future__ import annotations
 
@@ -88,9 +88,10 @@ class Person:
             if line == told:
                 continue
             told = line
-            await asyncio.sleep(max(SOON_S, not_before - time.monotonic()))
+            spread_s = float(line.split()[-1])
+            await asyncio.sleep(max(SOON_S + random.uniform(0, spread_s), not_before - time.monotonic()))
             took_s = await self._fetch(page)
-            not_before = time.monotonic() + max(APART_S, took_s * SHARE) * random.uniform(1.0, 1.5)  # noqa: S311
+            not_before = time.monotonic() + max(APART_S, took_s * SHARE)
 
     async def _fetch(self, page: Browser) -> float:
         began = time.monotonic()

@@ -79,6 +79,7 @@ def management(engine: Engine, live: Live, settings: Callable[[], Settings]) -> 
     from partnerhook.services.act import Acts
     from partnerhook.services.audit import Audit
     from partnerhook.services.erase import Erasing
+    from partnerhook.services.kept import KeptQueries
     from partnerhook.services.management import Management
     from partnerhook.services.outbox import Outbox
     from partnerhook.services.quarantine import Quarantine
@@ -91,6 +92,7 @@ def management(engine: Engine, live: Live, settings: Callable[[], Settings]) -> 
         acts=Acts(audit, lambda: acting_apps(settings())),
         audit=audit,
         queries=Queries(engine),
+        shared=KeptQueries(engine, live),
         outbox=Outbox(engine),
         erasing=Erasing(engine, audit),
         quarantine=Quarantine(engine, audit, lambda: routes(settings())),
@@ -139,9 +141,12 @@ def front(health: Face, made_of: Callable[[], Management], settings: Settings) -
         return KeyRequired(create_api(made()), made().access, failed)
 
     def console() -> Face:
+        from dataclasses import replace
+
         from partnerhook.console.app import create_console
 
-        return create_console(made(), _doors(settings))
+        # Scripts see what is there when they ask; people who look at the same share one look.
+        return create_console(replace(made(), queries=made().shared), _doors(settings))
 
     def closed() -> Face:
         from partnerhook.api.keys import KeyRequired

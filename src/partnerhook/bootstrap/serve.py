@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from partnerhook.store.writer import Committed
 
 
-ADMIN_CONNECTIONS_MAX: Final = 100
-"""Probes, scrapers and people; the setting is for Meta's side, and a small one must not lock these out."""
+ADMIN_CONNECTIONS_MAX: Final = 300
+"""Probes, scrapers and people, who have two for each open page; the setting is for Meta's side, and a small one must
+not lock these out."""
 
 
 def serve(settings: Settings, read_again: Callable[[], Settings], role: Role = Role.ALL) -> None:

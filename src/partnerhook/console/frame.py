@@ -6,14 +6,16 @@ import hashlib
 import secrets
 from collections import OrderedDict
 from collections.abc import Mapping
+from functools import partial
 from importlib.resources import files
 from typing import Any, Final, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from partnerhook.console import words
+from partnerhook.console.drawn import Drawn
 from partnerhook.services.management import Management
 
 KINDS: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -51,14 +53,15 @@ class Frame:
     def page(self, request: Request, template: str, context: Mapping[str, Any], status: int = 200) -> Response:
         """A page. `template` extends `frame.html`."""
         visitor = getattr(request.state, "visitor", None)
-        text = self._templates.get_template(template).render(
+        draw = partial(
+            self._templates.get_template(template).render,
             visitor=visitor,
             path=request.url.path,
             query=request.query_params,
             note=self._notes.get(request.query_params.get("note", "")),
             **context,
         )
-        return HTMLResponse(text, status)
+        return Drawn(draw, status)
 
     def lead_to(self, place: str, note: str = "", *, good: bool = True) -> Response:
         """After a form: to a page (303), so that reloading it repeats nothing, with something said there once."""

@@ -44,7 +44,8 @@ class Boards:
             for state, count in counts.items()
             if 0 < count <= FEW or (count and state in before)
         }
-        heads = dict.fromkeys(counts, []) | solution_lists.waiting_longest(conn, wanted, cards, seen)
+        heads: dict[State, list[Numbered]] = {state: [] for state in counts}
+        heads |= solution_lists.waiting_longest(conn, wanted, cards, seen)
         for state, count in counts.items():
             if len(heads[state]) < min(cards, count):
                 heads[state] = solution_lists.waiting_longest_in(conn, wanted, cards, state)

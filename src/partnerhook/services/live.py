@@ -18,11 +18,17 @@ PAUSE_S: Final = 0.2
 """Between two looks, however much is received: people see nothing faster, and the receiver has other things to do."""
 
 
+PAUSE_FOR_EACH_S: Final = 0.1
+"""And longer where many watch: together they fetch about ten pages a second, however much is received."""
+
+
 class Pulse(NamedTuple):
     """How far everything has come. Each change of it is worth another look."""
 
     notice_id: int
     observation_id: int
+    spread_s: float = 0.0
+    """Whoever fetches a page for this does so within such a time: not everybody at once."""
 
 
 class Live:
@@ -37,6 +43,15 @@ class Live:
         self._moved = asyncio.Condition()
         self._looking: asyncio.Task[None] | None = None
         self._ended = False
+
+    @property
+    def told(self) -> Pulse | None:
+        """What everybody who watches was told last; None: nobody watches."""
+        return None if self._looking is None else self._pulse
+
+    @property
+    def _pause_s(self) -> float:
+        return max(PAUSE_S, (self._watchers - 1) * PAUSE_FOR_EACH_S)
 
     def touch(self) -> None:
         """Something was committed in this process."""
@@ -83,11 +98,12 @@ class Live:
                 found = await asyncio.to_thread(self._look)
             except StoreUnavailable:
                 continue  # whoever looks himself is told so
-            if found != self._pulse:
+            pause_s = self._pause_s
+            if found[:2] != self._pulse[:2]:
                 async with self._moved:
-                    self._pulse = found
+                    self._pulse = found._replace(spread_s=0.0 if pause_s == PAUSE_S else pause_s)
                     self._moved.notify_all()
-            await asyncio.sleep(PAUSE_S)
+            await asyncio.sleep(pause_s)
 
     def _look(self) -> Pulse:
         return Pulse(self._outbox.newest_notice(), self._queries.newest_observation_id())

@@ -25,6 +25,8 @@ class Management:
     acts: Acts
     audit: Audit
     queries: Queries
+    shared: Queries
+    """The same, looked up once for all who look at once: what the console has as `queries`."""
     outbox: Outbox
     erasing: Erasing
     quarantine: Quarantine

@@ -1,0 +1,88 @@
+"""Look-ups that many people do at once, done once for all of them.
+
+Whoever looks because of a pulse finds what that pulse told of: what is kept was looked up after it, or it is looked up
+now. Between two pulses, which come seldom where many people watch (`services/live.py`), all see the same.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Any, Final, NamedTuple, TypeVar
+
+from sqlalchemy import Engine
+
+from partnerhook.services.live import Live
+from partnerhook.services.query import BoardColumn, Queries, SolutionFilter, SolutionSort, Told
+
+KEPT_S: Final = 5.0
+"""What no pulse tells of, a name that the Graph API told, is seen so much later."""
+
+KEPT: Final = 100
+"""Look-ups at most: each is one page of a list, some tens of kilobytes."""
+
+Found = TypeVar("Found")
+
+
+class _Kept(NamedTuple):
+    found: Any
+    version: int
+    """The newest observation, just before it was looked up."""
+    until: float
+
+
+class _Place:
+    """One look-up. Whoever comes while it is looked up waits for that."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.kept: _Kept | None = None
+
+
+class KeptQueries(Queries):
+    """For the console: the board and the lists of solutions, which cost most, are looked up once for everybody."""
+
+    def __init__(self, engine: Engine, live: Live) -> None:
+        super().__init__(engine)
+        self._live = live
+        self._places: OrderedDict[Hashable, _Place] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def board(self, cards: int, wanted: SolutionFilter) -> list[BoardColumn]:
+        """As `Queries` has it."""
+        return self._once((cards, wanted), lambda: super(KeptQueries, self).board(cards, wanted))
+
+    def solutions_page(
+        self,
+        wanted: SolutionFilter,
+        *,
+        sort: SolutionSort = SolutionSort.ID,
+        after: tuple[Any, ...] | None,
+        limit: int,
+    ) -> list[Told]:
+        """As `Queries` has it."""
+        return self._once(
+            (wanted, sort, after, limit),
+            lambda: super(KeptQueries, self).solutions_page(wanted, sort=sort, after=after, limit=limit),
+        )
+
+    def _once(self, key: Hashable, look: Callable[[], Found]) -> Found:
+        place = self._place(key)
+        with place.lock:
+            told = self._live.told
+            needed = self.newest_observation_id() if told is None else told.observation_id
+            if place.kept is None or place.kept.version < needed or time.monotonic() > place.kept.until:
+                version = self.newest_observation_id()
+                place.kept = _Kept(look(), version, time.monotonic() + KEPT_S)
+            found: Found = place.kept.found
+            return found
+
+    def _place(self, key: Hashable) -> _Place:
+        with self._lock:
+            place = self._places.setdefault(key, _Place())
+            self._places.move_to_end(key)
+            if len(self._places) > KEPT:
+                self._places.popitem(last=False)
+            return place
