@@ -19,6 +19,7 @@ NAMES: Final = {
     Kind.PYWA.value: "(b) pywa",
     Kind.USUAL.value: "(c) the usual handler",
     Kind.OURS.value: "(d) ours",
+    Kind.POSTGRES.value: "(e) ours on PostgreSQL",
 }
 EXPECTED_AT: Final = 256
 EXPECTED_RATIOS: Final = ((Kind.BARE, 0.3), (Kind.PYWA, 2.0), (Kind.USUAL, 20.0))

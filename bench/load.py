@@ -15,7 +15,7 @@ from bench import story
 from bench.servers import SECRET, BenchFailed, Server
 
 SCRIPT: Final = Path(__file__).with_name("load.lua")
-RESERVED: Final = 3_000_000
+RESERVED: Final = 15_000_000
 """Numbers below are for what stands in the database before."""
 RANGE: Final = 1_500_000
 """Numbers for one run, far more than any uses; a multiple of all steps times `apart`."""
@@ -49,6 +49,8 @@ class Measured:
     """Share of its core that the server used."""
     load_cpu: float
     """Share of its core that wrk used: near 1, it is wrk that was measured."""
+    database_cpu: float = 0.0
+    """Share of a core that PostgreSQL used."""
 
     @property
     def answers_s(self) -> float:
@@ -59,7 +61,7 @@ class Measured:
 _ranges = count()
 
 
-def run(server: Server, shape: Shape, *, core: int, seconds: int) -> Measured:
+def run(server: Server, shape: Shape, *, core: int | str, seconds: int) -> Measured:
     """Load the server for a while. Raises BenchFailed where a single answer was not 200."""
     first = RESERVED + next(_ranges) % RANGES * RANGE
     command = ["taskset", "--cpu-list", str(core), "wrk", "--threads", "1", "--connections", str(shape.connections)]

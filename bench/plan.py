@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import ClassVar, Final, Self
 from bench import box, deliveries, small, story
 from bench.load import Shape
 from bench.machine import Cores
+from bench.postgres import postgres_running
 from bench.rounds import Contender, Course, Rounds, run_rounds
 from bench.servers import BenchFailed, Kind
 
@@ -21,6 +23,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 EMPTY: Final = "empty"
 FULL: Final = "full"
 OURS: Final = Contender(Kind.OURS.value, Kind.OURS)
+POSTGRES: Final = Contender(Kind.POSTGRES.value, Kind.POSTGRES)
 
 BATCH: Final = Shape(connections=8, changes=1_000, apart=10_000)
 """Eight connections, so that never more POSTs are under way than lie between two steps of a solution."""
@@ -69,6 +72,11 @@ class Plan:
         )
 
     @property
+    def needs_postgres(self) -> bool:
+        """Whether somebody who is measured stores there."""
+        return bool({Kind.POSTGRES.value, "batch"} & set(self.parts))
+
+    @property
     def contenders(self) -> list[Contender]:
         """Who is measured with one change per POST."""
         return [Contender(kind.value, kind) for kind in Kind if kind.value in self.parts]
@@ -100,13 +108,17 @@ def carry_out(plan: Plan, cores: Cores, folder: Path, tell: Callable[[str], None
         results.help_s = small.help_s(cores.server)
         results.idle_bytes = small.idle_bytes(folder, cores.server)
         tell(f"partnerhook --help: {results.help_s:.3f} s; idle server: {results.idle_bytes / 1e6:.0f} MB resident")
+    with ExitStack() as stack:
+        course = Course(rounds=plan.rounds, seconds=plan.seconds, cores=cores, folder=folder, tell=tell)
+        if plan.needs_postgres:
+            course = replace(course, postgres=stack.enter_context(postgres_running(folder, str(cores.load))))
+        if plan.contenders:
+            for connections in plan.connections:
+                shape = Shape(connections=connections, apart=plan.apart)
+                results.single[connections] = run_rounds(plan.contenders, shape, course)
+        if "batch" in plan.parts:
+            results.batch = run_rounds([OURS, POSTGRES], plan.batch, course)
     course = Course(rounds=plan.rounds, seconds=plan.seconds, cores=cores, folder=folder, tell=tell)
-    if plan.contenders:
-        for connections in plan.connections:
-            shape = Shape(connections=connections, apart=plan.apart)
-            results.single[connections] = run_rounds(plan.contenders, shape, course)
-    if "batch" in plan.parts:
-        results.batch = run_rounds([OURS], plan.batch, course)
     if "million" in plan.parts:
         contenders = [Contender(EMPTY, Kind.OURS), Contender(FULL, Kind.OURS, _filled(plan.stored, folder, tell))]
         results.million = run_rounds(contenders, Shape(connections=256, apart=plan.apart), course)

@@ -8,16 +8,20 @@ import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
+
+import psycopg
 
 from bench import load
 from bench.load import Measured, Shape
 from bench.machine import Cores
+from bench.postgres import Postgres
 from bench.servers import BenchFailed, Kind, running
 
 WARM_UP_S: Final = 3
+STORING: Final = (Kind.USUAL, Kind.OURS, Kind.POSTGRES)
 PROBES: Final = 1
 """Webhooks that `running` sends to see that the server works."""
 
@@ -28,7 +32,8 @@ class Contender:
 
     name: str
     kind: Kind
-    database: Path | None = None
+    database: Path | str | None = None
+    """SQLite's file is copied for each round. PostgreSQL's database, a URL, is not: it keeps what each round adds."""
 
 
 Rounds = dict[str, list[Measured]]
@@ -44,6 +49,8 @@ class Course:
     cores: Cores
     folder: Path
     tell: Callable[[str], None]
+    postgres: Postgres | None = None
+    """Where somebody who is measured needs it."""
 
 
 def run_rounds(contenders: Sequence[Contender], shape: Shape, course: Course) -> Rounds:
@@ -56,25 +63,44 @@ def run_rounds(contenders: Sequence[Contender], shape: Shape, course: Course) ->
             course.tell(
                 f"{shape}, round {number} of {course.rounds}: {contender.name:<6} {one.answers_s:>8,.0f}/s"
                 f"  p50 {one.p50_ms:.1f} ms  p99 {one.p99_ms:.1f} ms"
-                f"  (server {one.server_cpu:.0%}, wrk {one.load_cpu:.0%} of a core)"
+                f"  (server {one.server_cpu:.0%}, wrk {one.load_cpu:.0%}, PostgreSQL {one.database_cpu:.0%} of a core)"
             )
     return found
 
 
 def _measure(contender: Contender, shape: Shape, course: Course) -> Measured:
-    with _room(course.folder) as room:
-        database = room / "bench.db"
-        before = 0
-        if contender.database is not None:
-            shutil.copyfile(contender.database, database)
-            before = _stored(database)
+    with _room(course.folder) as room, _database(contender, room, course) as database:
+        before = _newest(database)
         os.sync()  # what others have left to write is not written on this one's time
         with running(contender.kind, room, course.cores.server, database) as server:
             warm = load.run(server, shape, core=course.cores.load, seconds=WARM_UP_S)
+            database_cpu_s = course.postgres.cpu_s if course.postgres else 0.0
             measured = load.run(server, shape, core=course.cores.load, seconds=course.seconds)
-        if contender.kind in (Kind.USUAL, Kind.OURS):
-            _see_that_all_is_stored(contender, shape, warm.answers + measured.answers, _stored(database) - before)
-        return measured
+            database_cpu_s = (course.postgres.cpu_s if course.postgres else 0.0) - database_cpu_s
+        if contender.kind in STORING:
+            stored = _stored(database, after=before)
+            _see_that_all_is_stored(contender, shape, warm.answers + measured.answers, stored)
+    return replace(measured, database_cpu=database_cpu_s / measured.duration_s)
+
+
+@contextmanager
+def _database(contender: Contender, room: Path, course: Course) -> Iterator[Path | str]:
+    """What the contender starts on: SQLite's file, or a URL."""
+    if contender.kind is not Kind.POSTGRES:
+        file = room / "bench.db"
+        if contender.database is not None:
+            shutil.copyfile(contender.database, file)
+        yield file
+        return
+    assert course.postgres is not None
+    if isinstance(contender.database, str):
+        course.postgres.settle()
+        yield contender.database
+        return
+    url = course.postgres.new_database()
+    course.postgres.settle()
+    yield url
+    course.postgres.drop(url)
 
 
 @contextmanager
@@ -85,14 +111,30 @@ def _room(folder: Path) -> Iterator[Path]:
     shutil.rmtree(room)
 
 
-def _stored(database: Path) -> int:
+def _newest(database: Path | str) -> int:
+    """The id of the newest observation; 0 where there is none."""
+    return _one(database, "SELECT coalesce(max(id), 0) FROM observations")
+
+
+def _stored(database: Path | str, *, after: int) -> int:
+    return _one(database, f"SELECT count(*) FROM observations WHERE id > {after}")
+
+
+def _one(database: Path | str, query: str) -> int:
+    if isinstance(database, str):
+        with psycopg.connect(database) as server:
+            found = server.execute(query).fetchone()
+            assert found is not None
+            return int(found[0])
+    if not database.exists():
+        return 0
     with closing(sqlite3.connect(database)) as connection:
-        return int(connection.execute("SELECT count(*) FROM observations").fetchone()[0])
+        return int(connection.execute(query).fetchone()[0])
 
 
 def _see_that_all_is_stored(contender: Contender, shape: Shape, answers: int, stored: int) -> None:
     """What was answered 200 is there; besides it only what was under way when wrk hung up."""
-    least = answers * shape.changes + PROBES
-    most = least + 2 * shape.connections * shape.changes
+    least = answers * shape.changes
+    most = least + PROBES + 2 * shape.connections * shape.changes
     if not least <= stored <= most:
         raise BenchFailed(f"{contender.name}: {least} to {most} observations should be stored, but {stored} are")

@@ -17,14 +17,14 @@ from enum import StrEnum
 from pathlib import Path
 
 from bench import story
+from bench.cpu import cpu_s
 from partnerhook.core.signature import sign
 
 SECRET = "a secret of thirty-two characters"
 START_S_MAX = 20.0
 STOP_S_MAX = 20.0
-PROBE = 2_000_000
+PROBE = 12_000_000
 """The number of the one change that is sent first: after what is stored before, before what the load sends."""
-CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class BenchFailed(Exception):
@@ -38,6 +38,8 @@ class Kind(StrEnum):
     PYWA = "pywa"
     USUAL = "usual"
     OURS = "ours"
+    POSTGRES = "postgres"
+    """Ours, too, on PostgreSQL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,7 @@ class Server:
     @property
     def cpu_s(self) -> float:
         """Processor time used so far, all threads."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
+        return cpu_s(self.pid)
 
     @property
     def resident_bytes(self) -> int:
@@ -75,15 +76,18 @@ class Server:
 
 
 @contextmanager
-def running(kind: Kind, folder: Path, core: int, database: Path) -> Iterator[Server]:
+def running(
+    kind: Kind, folder: Path, core: int | str, database: Path | str, *, role: str = "all"
+) -> Iterator[Server]:
     """Start a server of this kind in `folder`, see that it answers as it must, and end it with SIGTERM.
 
-    Raises BenchFailed.
+    `core`: one, or several as `taskset` lists them. `database`: SQLite's file, or PostgreSQL's URL. A worker answers
+    nobody. Raises BenchFailed.
     """
     port = _free_port()
-    with (folder / f"{kind}.log").open("wb") as log:
+    with (folder / f"{kind}.log").open("ab") as log:
         process = subprocess.Popen(
-            ["taskset", "--cpu-list", str(core), *_command(kind, port)],
+            ["taskset", "--cpu-list", str(core), *_command(kind, port, role)],
             env=_environment(port, database, folder),
             cwd=folder,
             stdin=subprocess.DEVNULL,
@@ -92,8 +96,9 @@ def running(kind: Kind, folder: Path, core: int, database: Path) -> Iterator[Ser
         )
         try:
             server = Server(kind, process.pid, port)
-            _wait_until_listening(server, process, log.name)
-            _see_that_it_works(server)
+            if role != "worker":
+                _wait_until_listening(server, process, log.name)
+                _see_that_it_works(server)
             yield server
         finally:
             _stop(process)
@@ -101,20 +106,20 @@ def running(kind: Kind, folder: Path, core: int, database: Path) -> Iterator[Ser
         raise BenchFailed(f"{kind} ended with {process.returncode}; see {folder / f'{kind}.log'}")
 
 
-def _command(kind: Kind, port: int) -> list[str]:
-    if kind is Kind.OURS:
-        return [str(Path(sys.executable).with_name("partnerhook")), "serve"]
+def _command(kind: Kind, port: int, role: str) -> list[str]:
+    if kind in (Kind.OURS, Kind.POSTGRES):
+        return [str(Path(sys.executable).with_name("partnerhook")), "serve", "--role", role]
     app = {Kind.BARE: "bare", Kind.PYWA: "pywa_webhook", Kind.USUAL: "usual"}[kind]
     return [sys.executable, "-m", "bench.apps", app, str(port)]
 
 
-def _environment(port: int, database: Path, folder: Path) -> dict[str, str]:
+def _environment(port: int, database: Path | str, folder: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PARTNERHOOK_")}
     return kept | {
         "PYTHONPATH": f"{Path(__file__).parent.parent}{os.pathsep}{folder}",
         "PARTNERHOOK_APP_SECRET": SECRET,
         "PARTNERHOOK_VERIFY_TOKEN": "bench",
-        "PARTNERHOOK_DATABASE_URL": f"sqlite:///{database}",
+        "PARTNERHOOK_DATABASE_URL": database if isinstance(database, str) else f"sqlite:///{database}",
         "PARTNERHOOK_LISTEN": f"127.0.0.1:{port}",
         "PARTNERHOOK_ADMIN_LISTEN": "127.0.0.1:0",
         "BENCH_APP_SECRET": SECRET,
