@@ -48,6 +48,12 @@ def _read_arguments() -> Plan:
     parser.add_argument(
         "--apart", type=int, help="changes between two steps of one solution; 1: in a row; writes nothing"
     )
+    parser.add_argument(
+        "--grown",
+        default="",
+        metavar="N,N",
+        help="observations on PostgreSQL, instead of a million and ten; writes nothing",
+    )
     given = parser.parse_args()
     plan = Plan.quick() if given.quick else Plan()
     try:
@@ -57,6 +63,7 @@ def _read_arguments() -> Plan:
             rounds=given.rounds,
             seconds=given.seconds,
             apart=given.apart,
+            grown=tuple(int(number) for number in given.grown.split(",")) if given.grown else None,
         )
     except ValueError as problem:
         parser.error(str(problem))

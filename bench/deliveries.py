@@ -120,7 +120,8 @@ class Counted:
 
 
 @asynccontextmanager
-async def _listening() -> AsyncIterator[tuple[Counted, int]]:
+async def listening() -> AsyncIterator[tuple[Counted, int]]:
+    """A destination on a port, and what it has got."""
     counted = Counted()
     server = await asyncio.get_running_loop().create_server(lambda: Listener(counted), "127.0.0.1", 0)
     yield counted, server.sockets[0].getsockname()[1]
@@ -163,7 +164,8 @@ def _server(folder: Path, core: int, configuration: str) -> Iterator[Server]:
         yield server
 
 
-def _destinations(port: int, count: int) -> str:
+def destinations(port: int, count: int) -> str:
+    """So many destinations that are all the same listener, as configuration."""
     secret = new_secret(bytes(32))
     return "\n".join(
         f'[[destinations]]\nname = "d{number}"\nurl = "http://127.0.0.1:{port}/hook"\n'
@@ -174,8 +176,8 @@ def _destinations(port: int, count: int) -> str:
 
 async def _way(folder: Path, core: int) -> tuple[float, float]:
     """p50 and p99 from the POST to the destination, one after the other."""
-    async with _listening() as (counted, port):
-        with _server(folder, core, _destinations(port, 1)) as server:
+    async with listening() as (counted, port):
+        with _server(folder, core, destinations(port, 1)) as server:
             await counted.wait_for(1)
             sent: dict[str, float] = {}
             for number in range(SINGLE):
@@ -198,17 +200,17 @@ def _solution_id(body: bytes) -> str:
     return found[1].decode()
 
 
-async def _burst(folder: Path, core: int, destinations: int) -> float:
+async def _burst(folder: Path, core: int, count: int) -> float:
     """Deliveries per second of a burst, over all destinations."""
-    async with _listening() as (counted, port):
-        with _server(folder, core, _destinations(port, destinations)) as server:
-            await counted.wait_for(destinations)
+    async with listening() as (counted, port):
+        with _server(folder, core, destinations(port, count)) as server:
+            await counted.wait_for(count)
             started = time.perf_counter()
             for first in range(0, BURST, 1_000):
                 body = story.body(first, changes=1_000, apart=BURST)
                 await asyncio.to_thread(server.post, body, sign(body, SECRET))
-            await counted.wait_for(destinations * (1 + BURST))
-            return destinations * BURST / (counted.last - started)
+            await counted.wait_for(count * (1 + BURST))
+            return count * BURST / (counted.last - started)
 
 
 def _message(number: int) -> bytes:
@@ -232,7 +234,7 @@ def _message(number: int) -> bytes:
 
 async def _forward(folder: Path, core: int) -> tuple[float, float]:
     """POSTs per second that were passed on, and that were answered."""
-    async with _listening() as (counted, port):
+    async with listening() as (counted, port):
         table = f'[[forward]]\nname = "inbox"\nurl = "http://127.0.0.1:{port}/"\ninternal = true\nconcurrency = 32\n'
         with _server(folder, core, table) as server:
             await counted.wait_for(1)
@@ -269,8 +271,8 @@ def _answers_p99(folder: Path, core: int, *, bad: bool) -> float:
 async def _steady(folder: Path, core: int, *, bad: bool) -> float:
     (folder / "blocking.py").write_text("import time\ndef take(document): time.sleep(3600)\n", encoding="utf-8")
     with _hanging() as hanging, _free() as refusing:
-        async with _listening() as (_, port):
-            table = _destinations(port, 3)
+        async with listening() as (_, port):
+            table = destinations(port, 3)
             if bad:
                 table = "\n".join(
                     [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from statistics import median
 from typing import Final
@@ -10,9 +10,11 @@ from typing import Final
 from bench.box import RECONCILED, BoxFigures
 from bench.deliveries import DeliveryFigures, expected
 from bench.load import Measured
-from bench.plan import EMPTY, FULL, OURS, Results
+from bench.plan import EMPTY, FULL, OURS, POSTGRES, Results
 from bench.rounds import Rounds
 from bench.servers import Kind
+from bench.table import Table
+from bench.together_figures import receivers_table, workers_table
 
 NAMES: Final = {
     Kind.BARE.value: "(a) bare uvicorn",
@@ -23,19 +25,11 @@ NAMES: Final = {
 }
 EXPECTED_AT: Final = 256
 EXPECTED_RATIOS: Final = ((Kind.BARE, 0.3), (Kind.PYWA, 2.0), (Kind.USUAL, 20.0))
+EXPECTED_ON_POSTGRES: Final = 0.25
 EXPECTED_CHANGES_S: Final = 25_000
 EXPECTED_OF_EMPTY: Final = 0.9
 EXPECTED_HELP_S: Final = 0.25
 EXPECTED_IDLE_MB: Final = 90
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Something to print."""
-
-    title: str
-    head: tuple[str, ...]
-    rows: Sequence[tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +56,13 @@ def tables(results: Results) -> Iterator[Table]:
         yield _batch(results)
     if results.million is not None:
         yield _million(results)
+    if results.growth is not None:
+        yield _growth(results.growth)
+    if results.receivers is not None:
+        yield receivers_table(results.receivers)
+    if results.workers is not None:
+        bare = results.receivers.bare if results.receivers else []
+        yield workers_table(results.workers, _median(bare, lambda one: one.answers_s) if bare else None)
     if results.box is not None:
         yield _box(results.box)
     if results.deliveries is not None:
@@ -105,8 +106,22 @@ def _million(results: Results) -> Table:
     return Table(f"With {results.plan.stored:,} observations stored", head, rows)
 
 
+def _growth(found: Rounds) -> Table:
+    rows = [
+        (
+            "nothing stored before" if name == EMPTY else f"{name} observations stored before",
+            *_speed(measured),
+            f"{ratio(found, name, EMPTY):.2f} x",
+            *_cpu(measured),
+        )
+        for name, measured in found.items()
+    ]
+    head = (f"{NAMES[Kind.POSTGRES]}, 256 connections", *SPEED, "of the empty one's speed", *CPU)
+    return Table("With many observations stored on PostgreSQL", head, rows)
+
+
 SPEED: Final = ("req/s", "lowest to highest", "p50 ms", "p99 ms")
-CPU: Final = ("server's core", "wrk's core")
+CPU: Final = ("server's core", "wrk's core", "PostgreSQL on wrk's core")
 
 
 def _speed(measured: list[Measured]) -> tuple[str, str, str, str]:
@@ -119,10 +134,12 @@ def _speed(measured: list[Measured]) -> tuple[str, str, str, str]:
     )
 
 
-def _cpu(measured: list[Measured]) -> tuple[str, str]:
+def _cpu(measured: list[Measured]) -> tuple[str, str, str]:
+    database = _median(measured, lambda one: one.database_cpu)
     return (
         f"{_median(measured, lambda one: one.server_cpu):.0%}",
         f"{_median(measured, lambda one: one.load_cpu):.0%}",
+        f"{database:.0%}" if database >= 0.005 else "",
     )
 
 
@@ -152,6 +169,12 @@ def expectations(results: Results) -> Iterator[Expectation]:
         yield Expectation(
             what, f"{EXPECTED_OF_EMPTY} x the empty one's speed", f"{got:.2f} x", met=got >= EXPECTED_OF_EMPTY
         )
+    for name in (name for name in results.growth or {} if name != EMPTY):
+        got = ratio(results.growth or {}, name, EMPTY)
+        what = f"on PostgreSQL with {name} observations stored"
+        yield Expectation(
+            what, f"{EXPECTED_OF_EMPTY} x the empty one's speed", f"{got:.2f} x", met=got >= EXPECTED_OF_EMPTY
+        )
     if results.help_s is not None:
         got = results.help_s
         yield Expectation(
@@ -175,6 +198,10 @@ def _ratios(results: Results) -> Iterator[Expectation]:
             got = ratio(found, OURS.name, kind.value)
             what = f"to {NAMES[kind.value]} at {EXPECTED_AT} connections"
             yield Expectation(what, f"{wanted:g} x", f"{got:.2f} x", met=got >= wanted)
+    if Kind.BARE.value in found and POSTGRES.name in found:
+        got = ratio(found, POSTGRES.name, Kind.BARE.value)
+        what = f"on PostgreSQL, to {NAMES[Kind.BARE]} at {EXPECTED_AT} connections"
+        yield Expectation(what, f"{EXPECTED_ON_POSTGRES:g} x", f"{got:.2f} x", met=got >= EXPECTED_ON_POSTGRES)
 
 
 def _deliveries(found: DeliveryFigures) -> Table:

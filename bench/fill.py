@@ -9,6 +9,8 @@ import sys
 import time
 from typing import Final
 
+from sqlalchemy import Engine
+
 from bench import story
 from bench.servers import SECRET
 from partnerhook.core.signature import sign, verify
@@ -27,17 +29,22 @@ def fill(file: str, count: int) -> None:
     Were they older, the retention would drop their raw bodies while others are measured.
     Closing the last connection brings everything from the write-ahead log into the file.
     """
-    begun = time.time_ns() // 1_000 - count * MICROSECONDS_APART
     engine = open_engine(f"sqlite:///{file}")
     migrate(engine)
+    store(engine, count, begun=time.time_ns() // 1_000 - count * MICROSECONDS_APART)
+
+
+def store(engine: Engine, count: int, *, begun: int) -> None:
+    """Store the first `count` changes of the story, one a POST, 1,000 a second from `begun` (Unix microseconds) on."""
     with for_writing(engine.connect()) as connection:
         for first in range(0, count, POSTS_PER_COMMIT):
-            posts = [_post(number, begun) for number in range(first, min(first + POSTS_PER_COMMIT, count))]
+            posts = [post(number, begun) for number in range(first, min(first + POSTS_PER_COMMIT, count))]
             with connection.begin():
                 ingest.commit(connection, posts, NOBODY)
 
 
-def _post(number: int, begun: int) -> ingest.Post:
+def post(number: int, begun: int) -> ingest.Post:
+    """One change of the story, as it came."""
     body = story.body(number)
     return ingest.Post(verify(body, sign(body, SECRET), (SECRET,)), "default", begun + number * MICROSECONDS_APART)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-PACKAGES = ("partnerhook", "uvicorn", "uvloop", "httptools", "sqlalchemy", "fastapi", "pywa", "aiosqlite")
+PACKAGES = ("partnerhook", "uvicorn", "uvloop", "httptools", "sqlalchemy", "psycopg", "fastapi", "pywa", "aiosqlite")
 
 
 class NotPossible(Exception):
@@ -25,6 +25,11 @@ class Cores:
 
     server: int
     load: int
+
+    @property
+    def all(self) -> str:
+        """Both, as `taskset` lists them."""
+        return f"{self.server},{self.load}"
 
 
 def choose_cores() -> Cores:
@@ -53,7 +58,7 @@ def _siblings(core: int) -> set[int]:
     return found
 
 
-def describe() -> list[tuple[str, str]]:
+def describe(postgres_version: str | None) -> list[tuple[str, str]]:
     """What the figures were measured on, by name."""
     return [
         ("processor", _first_match(Path("/proc/cpuinfo"), r"model name\s*:\s*(.+)")),
@@ -63,6 +68,7 @@ def describe() -> list[tuple[str, str]]:
         ("Python", platform.python_version()),
         *((name, version(name)) for name in PACKAGES),
         ("SQLite", sqlite3.sqlite_version),
+        ("PostgreSQL", postgres_version or "not used"),
         ("wrk", _wrk_version()),
     ]
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar, Final, Self
 
-from bench import box, deliveries, small, story
+from bench import box, deliveries, fill_postgres, receivers, small, story, workers
 from bench.load import Shape
 from bench.machine import Cores
 from bench.postgres import postgres_running
@@ -33,7 +33,17 @@ BATCH: Final = Shape(connections=8, changes=1_000, apart=10_000)
 class Plan:
     """A complete run, unless something was changed."""
 
-    PARTS: ClassVar = (*(kind.value for kind in Kind), "batch", "million", "small", "box", "deliveries")
+    PARTS: ClassVar = (
+        *(kind.value for kind in Kind),
+        "batch",
+        "million",
+        "growth",
+        "receivers",
+        "workers",
+        "small",
+        "box",
+        "deliveries",
+    )
 
     complete: bool = True
     parts: tuple[str, ...] = PARTS
@@ -42,12 +52,16 @@ class Plan:
     seconds: int = 4
     apart: int = story.APART
     stored: int = 1_000_000
+    grown: tuple[int, ...] = (1_000_000, 10_000_000)
+    """The same on PostgreSQL."""
+    rounds_together: int = 3
+    """Rounds of several receivers, and of several workers, who take long to start."""
     batch: Shape = BATCH
 
     @classmethod
     def quick(cls) -> Self:
         """One short round of everything."""
-        return cls(complete=False, rounds=1, seconds=2, stored=100_000)
+        return cls(complete=False, rounds=1, seconds=2, stored=100_000, grown=(100_000,), rounds_together=1)
 
     def changed(
         self,
@@ -57,6 +71,7 @@ class Plan:
         rounds: int | None,
         seconds: int | None,
         apart: int | None,
+        grown: tuple[int, ...] | None,
     ) -> Self:
         """With what is given; then no longer complete. Raises ValueError."""
         if unknown := set(parts or ()) - set(self.PARTS):
@@ -66,15 +81,12 @@ class Plan:
             parts=parts or self.parts,
             connections=connections or self.connections,
             rounds=rounds or self.rounds,
+            rounds_together=rounds or self.rounds_together,
+            grown=grown or self.grown,
             seconds=seconds or self.seconds,
             apart=apart or self.apart,
-            complete=self.complete and not any((parts, connections, rounds, seconds, apart)),
+            complete=self.complete and not any((parts, connections, rounds, seconds, apart, grown)),
         )
-
-    @property
-    def needs_postgres(self) -> bool:
-        """Whether somebody who is measured stores there."""
-        return bool({Kind.POSTGRES.value, "batch"} & set(self.parts))
 
     @property
     def contenders(self) -> list[Contender]:
@@ -93,10 +105,14 @@ class Results:
     """By number of connections."""
     batch: Rounds | None = None
     million: Rounds | None = None
+    growth: Rounds | None = None
+    receivers: receivers.Receivers | None = None
+    workers: workers.Workers | None = None
     help_s: float | None = None
     idle_bytes: int | None = None
     box: box.BoxFigures | None = None
     deliveries: deliveries.DeliveryFigures | None = None
+    postgres_version: str | None = None
     took_s: float = 0.0
 
 
@@ -108,17 +124,9 @@ def carry_out(plan: Plan, cores: Cores, folder: Path, tell: Callable[[str], None
         results.help_s = small.help_s(cores.server)
         results.idle_bytes = small.idle_bytes(folder, cores.server)
         tell(f"partnerhook --help: {results.help_s:.3f} s; idle server: {results.idle_bytes / 1e6:.0f} MB resident")
-    with ExitStack() as stack:
-        course = Course(rounds=plan.rounds, seconds=plan.seconds, cores=cores, folder=folder, tell=tell)
-        if plan.needs_postgres:
-            course = replace(course, postgres=stack.enter_context(postgres_running(folder, str(cores.load))))
-        if plan.contenders:
-            for connections in plan.connections:
-                shape = Shape(connections=connections, apart=plan.apart)
-                results.single[connections] = run_rounds(plan.contenders, shape, course)
-        if "batch" in plan.parts:
-            results.batch = run_rounds([OURS, POSTGRES], plan.batch, course)
     course = Course(rounds=plan.rounds, seconds=plan.seconds, cores=cores, folder=folder, tell=tell)
+    _measure_pinned(plan, course, results)
+    _measure_together(plan, course, results)
     if "million" in plan.parts:
         contenders = [Contender(EMPTY, Kind.OURS), Contender(FULL, Kind.OURS, _filled(plan.stored, folder, tell))]
         results.million = run_rounds(contenders, Shape(connections=256, apart=plan.apart), course)
@@ -130,6 +138,45 @@ def carry_out(plan: Plan, cores: Cores, folder: Path, tell: Callable[[str], None
         tell(f"deliveries: {results.deliveries}")
     results.took_s = time.monotonic() - started
     return results
+
+
+def _measure_pinned(plan: Plan, course: Course, results: Results) -> None:
+    """One server, alone on its core; PostgreSQL shares the other one with the load."""
+    with ExitStack() as stack:
+        if {Kind.POSTGRES.value, "batch", "growth"} & set(plan.parts):
+            postgres = stack.enter_context(postgres_running(course.folder, str(course.cores.load)))
+            results.postgres_version = postgres.version
+            course = replace(course, postgres=postgres)
+        if plan.contenders:
+            for connections in plan.connections:
+                shape = Shape(connections=connections, apart=plan.apart)
+                results.single[connections] = run_rounds(plan.contenders, shape, course)
+        if "batch" in plan.parts:
+            results.batch = run_rounds([OURS, POSTGRES], plan.batch, course)
+        if "growth" in plan.parts:
+            contenders = [Contender(EMPTY, Kind.POSTGRES), *(_grown(count, course) for count in plan.grown)]
+            results.growth = run_rounds(contenders, Shape(connections=256, apart=plan.apart), course)
+
+
+def _measure_together(plan: Plan, course: Course, results: Results) -> None:
+    """Several processes and PostgreSQL, on all cores."""
+    if not {"receivers", "workers"} & set(plan.parts):
+        return
+    with postgres_running(course.folder, course.cores.all) as postgres:
+        results.postgres_version = postgres.version
+        course = replace(course, postgres=postgres, rounds=plan.rounds_together)
+        if "receivers" in plan.parts:
+            results.receivers = receivers.measure(course)
+        if "workers" in plan.parts:
+            results.workers = workers.measure(course)
+
+
+def _grown(count: int, course: Course) -> Contender:
+    """A database of PostgreSQL with `count` observations."""
+    assert course.postgres is not None
+    url = course.postgres.new_database()
+    fill_postgres.fill(url, count, course.tell)
+    return Contender(f"{count:,}", Kind.POSTGRES, url)
 
 
 def _filled(count: int, folder: Path, tell: Callable[[str], None]) -> Path:

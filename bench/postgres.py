@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Final
 
 import psycopg
+from tests.postgres import PostgresServer, end, new_database
 
 from bench.cpu import cpu_s_with_children
 from bench.servers import BenchFailed
 from partnerhook.store.engine import open_engine
 from partnerhook.store.migrate import migrate
-from tests.postgres import PostgresServer, end, new_database
 
 SETTINGS: Final = ("shared_buffers=1GB", "max_wal_size=4GB", "checkpoint_timeout=15min")
 """What docs/postgresql.md recommends where much comes in. All else is as PostgreSQL comes: `fsync`,

@@ -69,7 +69,7 @@ def run_rounds(contenders: Sequence[Contender], shape: Shape, course: Course) ->
 
 
 def _measure(contender: Contender, shape: Shape, course: Course) -> Measured:
-    with _room(course.folder) as room, _database(contender, room, course) as database:
+    with room_for(course.folder) as room, _database(contender, room, course) as database:
         before = _newest(database)
         os.sync()  # what others have left to write is not written on this one's time
         with running(contender.kind, room, course.cores.server, database) as server:
@@ -78,8 +78,8 @@ def _measure(contender: Contender, shape: Shape, course: Course) -> Measured:
             measured = load.run(server, shape, core=course.cores.load, seconds=course.seconds)
             database_cpu_s = (course.postgres.cpu_s if course.postgres else 0.0) - database_cpu_s
         if contender.kind in STORING:
-            stored = _stored(database, after=before)
-            _see_that_all_is_stored(contender, shape, warm.answers + measured.answers, stored)
+            answers = warm.answers + measured.answers
+            see_that_all_is_stored(contender.name, shape, answers, stored(database, after=before))
     return replace(measured, database_cpu=database_cpu_s / measured.duration_s)
 
 
@@ -104,7 +104,7 @@ def _database(contender: Contender, room: Path, course: Course) -> Iterator[Path
 
 
 @contextmanager
-def _room(folder: Path) -> Iterator[Path]:
+def room_for(folder: Path) -> Iterator[Path]:
     """A folder for one server, on the disk of the checkout; kept where something went wrong."""
     room = Path(tempfile.mkdtemp(dir=folder))
     yield room
@@ -116,7 +116,8 @@ def _newest(database: Path | str) -> int:
     return _one(database, "SELECT coalesce(max(id), 0) FROM observations")
 
 
-def _stored(database: Path | str, *, after: int) -> int:
+def stored(database: Path | str, *, after: int) -> int:
+    """How many observations there are behind this id."""
     return _one(database, f"SELECT count(*) FROM observations WHERE id > {after}")
 
 
@@ -132,9 +133,9 @@ def _one(database: Path | str, query: str) -> int:
         return int(connection.execute(query).fetchone()[0])
 
 
-def _see_that_all_is_stored(contender: Contender, shape: Shape, answers: int, stored: int) -> None:
+def see_that_all_is_stored(name: str, shape: Shape, answers: int, stored: int) -> None:
     """What was answered 200 is there; besides it only what was under way when wrk hung up."""
     least = answers * shape.changes
     most = least + PROBES + 2 * shape.connections * shape.changes
     if not least <= stored <= most:
-        raise BenchFailed(f"{contender.name}: {least} to {most} observations should be stored, but {stored} are")
+        raise BenchFailed(f"{name}: {least} to {most} observations should be stored, but {stored} are")

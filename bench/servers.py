@@ -42,6 +42,14 @@ class Kind(StrEnum):
     """Ours, too, on PostgreSQL."""
 
 
+class Role(StrEnum):
+    """What ours does."""
+
+    ALL = "all"
+    RECEIVER = "receiver"
+    WORKER = "worker"
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """One running server."""
@@ -77,18 +85,18 @@ class Server:
 
 @contextmanager
 def running(
-    kind: Kind, folder: Path, core: int | str, database: Path | str, *, role: str = "all"
+    kind: Kind, folder: Path, core: int | str, database: Path | str, *, role: Role = Role.ALL
 ) -> Iterator[Server]:
     """Start a server of this kind in `folder`, see that it answers as it must, and end it with SIGTERM.
 
-    `core`: one, or several as `taskset` lists them. `database`: SQLite's file, or PostgreSQL's URL. A worker answers
-    nobody. Raises BenchFailed.
+    `core`: one, or several as `taskset` lists them. `database`: SQLite's file, or PostgreSQL's URL. A worker takes
+    no webhooks: its port is the admin listener's. Raises BenchFailed.
     """
     port = _free_port()
     with (folder / f"{kind}.log").open("ab") as log:
         process = subprocess.Popen(
             ["taskset", "--cpu-list", str(core), *_command(kind, port, role)],
-            env=_environment(port, database, folder),
+            env=_environment(database, folder) | _listening(port, role),
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -96,8 +104,8 @@ def running(
         )
         try:
             server = Server(kind, process.pid, port)
-            if role != "worker":
-                _wait_until_listening(server, process, log.name)
+            _wait_until_listening(server, process, log.name)
+            if role is not Role.WORKER:
                 _see_that_it_works(server)
             yield server
         finally:
@@ -106,25 +114,29 @@ def running(
         raise BenchFailed(f"{kind} ended with {process.returncode}; see {folder / f'{kind}.log'}")
 
 
-def _command(kind: Kind, port: int, role: str) -> list[str]:
+def _command(kind: Kind, port: int, role: Role) -> list[str]:
     if kind in (Kind.OURS, Kind.POSTGRES):
         return [str(Path(sys.executable).with_name("partnerhook")), "serve", "--role", role]
     app = {Kind.BARE: "bare", Kind.PYWA: "pywa_webhook", Kind.USUAL: "usual"}[kind]
     return [sys.executable, "-m", "bench.apps", app, str(port)]
 
 
-def _environment(port: int, database: Path | str, folder: Path) -> dict[str, str]:
+def _environment(database: Path | str, folder: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PARTNERHOOK_")}
     return kept | {
         "PYTHONPATH": f"{Path(__file__).parent.parent}{os.pathsep}{folder}",
         "PARTNERHOOK_APP_SECRET": SECRET,
         "PARTNERHOOK_VERIFY_TOKEN": "bench",
         "PARTNERHOOK_DATABASE_URL": database if isinstance(database, str) else f"sqlite:///{database}",
-        "PARTNERHOOK_LISTEN": f"127.0.0.1:{port}",
-        "PARTNERHOOK_ADMIN_LISTEN": "127.0.0.1:0",
         "BENCH_APP_SECRET": SECRET,
         "BENCH_DATABASE_URL": f"sqlite+aiosqlite:///{database}",
     }
+
+
+def _listening(port: int, role: Role) -> dict[str, str]:
+    here, elsewhere = f"127.0.0.1:{port}", "127.0.0.1:0"
+    public, admin = (elsewhere, here) if role is Role.WORKER else (here, elsewhere)
+    return {"PARTNERHOOK_LISTEN": public, "PARTNERHOOK_ADMIN_LISTEN": admin}
 
 
 def _free_port() -> int:

@@ -109,9 +109,11 @@ def commit(conn: Connection, posts: Sequence[Post], routes: Routes) -> list[Stor
 
 
 def _store(conn: Connection, arrivals: Sequence[Arrival], routes: Routes) -> list[Stored]:
-    numbered = list(zip(receipts.reserve(conn, len(arrivals)), arrivals, strict=True))
+    observed_count = sum([len(arrival.observed) for arrival in arrivals])
+    receipt_ids, row_ids = receipts.reserve_with_observations(conn, len(arrivals), observed_count)
+    numbered = list(zip(receipt_ids, arrivals, strict=True))
     observed = [(one, number) for number, arrival in numbered for one in arrival.observed]
-    projected = append_and_project(conn, observed)
+    projected = append_and_project(conn, observed, row_ids)
     fresh = set(projected.row_ids)
     fresh |= customers.append(
         conn,

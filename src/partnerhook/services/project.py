@@ -27,16 +27,19 @@ class Projected(NamedTuple):
     """The ids of new observations, by their keys."""
 
 
-def append_and_project(conn: Connection, arrived: Sequence[Arrived]) -> Projected:
-    """Append to the log, and fold what is new into the solutions it speaks of."""
+def append_and_project(conn: Connection, arrived: Sequence[Arrived], row_ids: Sequence[int] = ()) -> Projected:
+    """Append to the log, and fold what is new into the solutions it speaks of.
+
+    `row_ids`: where some were reserved for the observations.
+    """
     if not arrived:
         return Projected()
     numbers = assign(conn, [(one.app, one.solution_id) for one, _ in arrived])
-    row_ids = observations.append(conn, arrived, numbers)
+    new_ids = observations.append(conn, arrived, numbers, row_ids)
     fresh: dict[int, list[Observation]] = {}
     repeated: list[tuple[int, Observation]] = []
     id_of_key: dict[str, int] = {}
-    for number, (one, _), row_id in zip(numbers, arrived, row_ids, strict=True):
+    for number, (one, _), row_id in zip(numbers, arrived, new_ids, strict=True):
         if row_id is not None:
             fresh.setdefault(number, []).append(one)
             id_of_key[one.key] = row_id

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from operator import itemgetter
 from typing import Any, Final
 
@@ -33,8 +34,8 @@ from partnerhook.store.sql import POSTGRESQL, insert, is_postgresql, sql_type
 
 GIVEN: Final = "given"
 
-COPIED_ROWS_MIN: Final = 50
-"""Fewer are sent quicker with the statement itself."""
+COPIED_ROWS_MIN: Final = 1_000
+"""Fewer, such as those of a commit, are sent with the statement itself: COPY costs a round trip more."""
 
 
 class Given:
@@ -62,6 +63,8 @@ class Given:
 
 
 Build = Callable[[Given], Executable]
+Returned = Sequence[tuple[Any, ...]]
+Run = Callable[[Connection, Sequence[tuple[Any, ...]]], Returned]
 
 
 class Bulk:
@@ -70,18 +73,18 @@ class Bulk:
     def __init__(self, build: Build, **types: TypeEngine[Any]) -> None:
         self._build = build
         self._types = types
-        self._runs: dict[str, Callable[[Connection, Sequence[tuple[Any, ...]]], None]] = {}
+        self._runs: dict[str, Run] = {}
 
-    def run(self, conn: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Execute it for each of `rows`."""
+    def run(self, conn: Connection, rows: Sequence[tuple[Any, ...]]) -> Returned:
+        """Execute it for each of `rows`; what it returns, which only PostgreSQL is asked for: one statement has all."""
         if not rows:
-            return
+            return []
         name = conn.dialect.name
         if name not in self._runs:
             self._runs[name] = self._compiled(conn.dialect)
-        self._runs[name](conn, rows)
+        return self._runs[name](conn, rows)
 
-    def _compiled(self, dialect: Dialect) -> Callable[[Connection, Sequence[tuple[Any, ...]]], None]:
+    def _compiled(self, dialect: Dialect) -> Run:
         statement = self._build(Given(dialect, self._types))
         if dialect.name == POSTGRESQL:
             return _Together(str(_compile(statement, dialect)), self._types)
@@ -107,11 +110,17 @@ class insert_into:  # noqa: N801 - reads as a statement
 
 def copy_rows(conn: Connection, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
     """PostgreSQL's fastest way in. Raises what any statement raises."""
+    with _driver(conn, statement) as driver, driver.cursor().copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+@contextmanager
+def _driver(conn: Connection, statement: str) -> Iterator[Any]:
+    """The driver's own connection, where SQLAlchemy has nothing to add but time; its errors are SQLAlchemy's."""
     driver: Any = conn.connection.driver_connection
     try:
-        with driver.cursor().copy(statement) as copy:
-            for row in rows:
-                copy.write_row(row)
+        yield driver
     except driver.Error as error:
         raise DBAPIError.instance(statement, None, error, driver.Error, dialect=conn.dialect) from error
 
@@ -134,12 +143,13 @@ class _EachByItself:
         self._arrange = None if bound == given else itemgetter(*places)
         self._alone = len(places) == 1
 
-    def __call__(self, conn: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    def __call__(self, conn: Connection, rows: Sequence[tuple[Any, ...]]) -> Returned:
         if self._arrange is None:
             arranged = list(rows)
         else:
             arranged = [(self._arrange(row),) if self._alone else self._arrange(row) for row in rows]
         conn.exec_driver_sql(self._sql, arranged)
+        return []
 
 
 class _Together:
@@ -150,13 +160,18 @@ class _Together:
         columns = ", ".join(_columns(types))
         self._sql = f"WITH {GIVEN} AS (SELECT {columns} FROM jsonb_array_elements(%s::jsonb) r) {sql}"  # noqa: S608
 
-    def __call__(self, conn: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    def __call__(self, conn: Connection, rows: Sequence[tuple[Any, ...]]) -> Returned:
         if self._bytes_at is None:
-            conn.exec_driver_sql(self._sql, (_json(rows),))
-            return
+            return self._execute(conn, _json(rows))
         places, together = _side_by_side(rows, self._bytes_at)
         # Bytes first: their placeholder stands among the columns, before that of the rows.
-        conn.exec_driver_sql(self._sql, (together, _json(places)))
+        return self._execute(conn, together, _json(places))
+
+    def _execute(self, conn: Connection, *parameters: Any) -> Returned:
+        with _driver(conn, self._sql) as driver:
+            cursor = driver.execute(self._sql, parameters)
+            returned: Returned = cursor.fetchall() if cursor.description else []
+        return returned
 
 
 def _json(rows: Sequence[Sequence[Any]]) -> str:

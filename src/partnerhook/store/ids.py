@@ -17,6 +17,12 @@ _span_in_order = text(
     "WITH alone AS MATERIALIZED (SELECT pg_advisory_xact_lock(:key)) "  # noqa: S608
     f"SELECT min(id), max(id) FROM ({_next}, alone) ids"
 )
+_other = _next.replace(":", ":other_")
+_spans = text(
+    "SELECT one.first, one.last, other.first, other.last"  # noqa: S608
+    f" FROM (SELECT min(id) AS first, max(id) AS last FROM ({_next}) ids) one,"
+    f" (SELECT min(id) AS first, max(id) AS last FROM ({_other}) ids) other"
+)
 _each = text(_next)
 
 TRIES: Final = 3
@@ -42,6 +48,18 @@ def reserve(conn: Connection, column: Column[Any], count: int, *, lock: int | No
         if last - first == count - 1:
             return range(first, last + 1)
     return sorted(conn.execute(_each, wanted).scalars())
+
+
+def reserve_both(conn: Connection, one: tuple[Column[Any], int], other: tuple[Column[Any], int]) -> list[Sequence[int]]:
+    """The same of two columns, in one round trip where there are round trips."""
+    if not is_postgresql(conn) or not one[1] or not other[1]:
+        return [reserve(conn, *one), reserve(conn, *other)]
+    wanted = {"sequence": sequence_of(one[0]), "count": one[1], "other_sequence": sequence_of(other[0])}
+    spans = conn.execute(_spans, wanted | {"other_count": other[1]}).one()
+    return [
+        range(first, last + 1) if last - first == count - 1 else reserve(conn, column, count)
+        for (column, count), first, last in ((one, *spans[:2]), (other, *spans[2:]))
+    ]
 
 
 def sequence_of(column: Column[Any]) -> str:

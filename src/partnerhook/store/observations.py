@@ -13,13 +13,13 @@ from partnerhook.core.observations import Observation, Source
 from partnerhook.store import ids, numbers
 from partnerhook.store.bulk import Bulk, Given, types_of
 from partnerhook.store.schema import observations
-from partnerhook.store.sql import greatest, least
+from partnerhook.store.sql import POSTGRESQL, greatest, least
 
 
 def _upsert(given: Given) -> Any:
     made = given.insert(observations)
     told = made.excluded
-    return made.on_conflict_do_update(
+    changed = made.on_conflict_do_update(
         index_elements=["solution_number", "key"],
         set_={
             "repeats": observations.c.repeats + told.repeats + literal_column("1"),
@@ -29,6 +29,7 @@ def _upsert(given: Given) -> Any:
             "flags": greatest(observations.c.flags, told.flags),
         },
     )
+    return changed.returning(observations.c.id) if given.dialect.name == POSTGRESQL else changed
 
 
 _append = Bulk(_upsert, **types_of(observations))
@@ -36,14 +37,18 @@ _history = select(observations).where(observations.c.solution_number == bindpara
 
 
 def append(
-    conn: Connection, arrived: Sequence[tuple[Observation, int | None]], solution_numbers: Sequence[int]
+    conn: Connection,
+    arrived: Sequence[tuple[Observation, int | None]],
+    solution_numbers: Sequence[int],
+    row_ids: Sequence[int] = (),
 ) -> list[int | None]:
     """Append observations, each with the id of its receipt, None where no POST brought it; count up known ones.
 
-    `solution_numbers` are those of the solutions they speak of. Returns for each its id, None where it was known.
+    `solution_numbers` are those of the solutions they speak of. `row_ids`: where some were reserved for them. Returns
+    for each its id, None where it was known.
     """
-    row_ids = ids.reserve(conn, observations.c.id, len(arrived))
-    _append.run(
+    row_ids = row_ids or ids.reserve(conn, observations.c.id, len(arrived))
+    standing = _append.run(
         conn,
         _each_once(
             (
@@ -67,7 +72,7 @@ def append(
         ),
     )
     # The database, not our memory, knows which were new: those that now stand under their own id. Mostly all of them.
-    new = ids.existing(conn, observations.c.id, row_ids)
+    new = {row[0] for row in standing} if standing else ids.existing(conn, observations.c.id, row_ids)
     return list(row_ids) if new is None else [row_id if row_id in new else None for row_id in row_ids]
 
 

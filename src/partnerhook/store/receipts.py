@@ -24,7 +24,7 @@ from partnerhook.core.names import PARTNER_SOLUTIONS, Flag
 from partnerhook.core.receipts import Fate, Outcome, Receipt
 from partnerhook.store import ids as row_ids
 from partnerhook.store.bulk import insert_into
-from partnerhook.store.schema import deliveries, receipts
+from partnerhook.store.schema import deliveries, observations, receipts
 from partnerhook.store.sql import holds
 
 _append = insert_into(receipts)
@@ -56,6 +56,11 @@ _oldest_bodies = (
 def reserve(conn: Connection, count: int) -> Sequence[int]:
     """Ids for `count` receipts of this transaction."""
     return row_ids.reserve(conn, receipts.c.id, count)
+
+
+def reserve_with_observations(conn: Connection, count: int, observed: int) -> list[Sequence[int]]:
+    """The same, and ids for so many observations that they bring."""
+    return row_ids.reserve_both(conn, (receipts.c.id, count), (observations.c.id, observed))
 
 
 def append(conn: Connection, arrived: Sequence[Receipt]) -> None:
