@@ -10,6 +10,7 @@ from typing import Final
 
 from bench.machine import NotPossible, choose_cores
 from bench.plan import ROOT, Plan, carry_out
+from bench.postgres import put_away
 from bench.report import as_markdown, as_text
 from bench.servers import BenchFailed
 
@@ -30,6 +31,8 @@ def main() -> int:
     except (NotPossible, BenchFailed) as problem:
         print(f"bench: {problem}", file=sys.stderr)
         return 1
+    finally:
+        put_away()
     shutil.rmtree(WORK)
     print("\n" + as_text(results))
     if plan.complete:

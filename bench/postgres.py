@@ -79,5 +79,9 @@ def postgres_running(folder: Path, cores: str) -> Iterator[Postgres]:
         yield Postgres(server)
     finally:
         server.stop()
-        end()
         shutil.rmtree(place)
+
+
+def put_away() -> None:
+    """Remove the copy of the binaries that other users can read, if one was made."""
+    end()
