@@ -21,7 +21,7 @@ from bench.cpu import cpu_s
 from partnerhook.core.signature import sign
 
 SECRET = "a secret of thirty-two characters"
-START_S_MAX = 20.0
+START_S_MAX = 60.0
 STOP_S_MAX = 20.0
 PROBE = 12_000_000
 """The number of the one change that is sent first: after what is stored before, before what the load sends."""
