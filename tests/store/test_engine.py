@@ -87,7 +87,7 @@ def test_nobody_waits_for_ever_in_postgresql(tmp_path: Path):
         for limit, value in (
             ("lock_timeout", "2s"),
             ("statement_timeout", "10s"),
-            ("idle_in_transaction_session_timeout", "5s"),
+            ("idle_in_transaction_session_timeout", "4s"),
         ):
             assert conn.execute(text(f"SHOW {limit}")).scalar() == value
     with engine.connect() as conn, conn.begin(), pytest.raises(InternalError, match="read-only"):

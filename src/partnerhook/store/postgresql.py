@@ -34,8 +34,9 @@ LOCK_MS: Final = 2_000
 """How long a statement waits for another transaction: well under the time Meta waits for an answer."""
 STATEMENT_MS: Final = 10_000
 LOOKING_MS: Final = 30_000
-IDLE_MS: Final = 5_000
-"""A transaction of a process that was halted, or cut off, lets go of its locks after so long."""
+IDLE_MS: Final = 4_000
+"""A transaction of a process that was halted, or cut off, lets go of its locks after so long: before who waits for them
+loses patience (`LOCK_MS`, three times), and before newcomers are told that nothing is heard (five seconds)."""
 
 _LOST: Final = (
     "SET LOCAL tcp_keepalives_idle = 2; SET LOCAL tcp_keepalives_interval = 2; "
