@@ -11,9 +11,10 @@ import functools
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -23,13 +24,14 @@ CLONE_NEWNET: Final = 0x40000000
 NETWORK: Final = "10.83.0."
 """A private network that nobody outside of these namespaces can see."""
 SWITCH: Final = "switch"
+OURS: Final = "partnerhook"
 
 
 class Network:
     """A switch, and hosts with one address each: the n-th, from 1 on, has 10.83.0.n."""
 
     def __init__(self, hosts: Sequence[str]) -> None:
-        self._id = f"ph{secrets.token_hex(3)}"
+        self._id = f"{OURS}{os.getpid()}x{secrets.token_hex(2)}"
         self.hosts = tuple(hosts)
 
     def namespace(self, host: str) -> str:
@@ -100,12 +102,24 @@ class Network:
 @contextmanager
 def network(hosts: Sequence[str]) -> Iterator[Network]:
     """A network for a while."""
+    tidy_up()
     made = Network(hosts)
     try:
         made.lay()
         yield made
     finally:
         made.remove()
+
+
+def tidy_up() -> None:
+    """Remove what test processes have left behind that were killed: their namespaces, and who runs in these."""
+    for path in NAMESPACES.glob(f"{OURS}*"):
+        maker = path.name.removeprefix(OURS).partition("x")[0]
+        if not Path("/proc", maker).exists():
+            for pid in _ip("netns", "pids", path.name).split():
+                with suppress(ProcessLookupError):
+                    os.kill(int(pid), signal.SIGKILL)
+            _ip("netns", "del", path.name)
 
 
 @functools.cache
@@ -131,8 +145,9 @@ def _enter(namespace: int) -> None:
         raise OSError(ctypes.get_errno(), "setns")
 
 
-def _ip(*arguments: str) -> None:
-    subprocess.run([IP, *arguments], check=True, capture_output=True, timeout=20)
+def _ip(*arguments: str) -> str:
+    done = subprocess.run([IP, *arguments], check=True, capture_output=True, text=True, timeout=20)
+    return done.stdout
 
 
 def _batch(namespace: str, commands: Sequence[str]) -> None:
