@@ -18,7 +18,18 @@ MISTAKE = (
 )
 """What somebody does by hand, in the wrong window."""
 
-DESTINATION = '[[destinations]]\nname = "log"\nkind = "file"\npath = "told.jsonl"\n'
+STEPS = ("requested", "activated", "deactivation_requested", "rejected", "deactivated")
+DESTINATION = f"""
+[[destinations]]
+name = "log"
+kind = "file"
+path = "told.jsonl"
+types = {[f"solution.{step}" for step in STEPS]}
+"""
+"""Without what is told by the clock: who waits for long, and how the registry itself is."""
+
+
+PATIENCE_S = 120.0
 
 
 class Story:
@@ -43,9 +54,10 @@ class Story:
         """A solution of each kind; what is told of them waits."""
         self._run("destinations", "pause", "log")
         self._ids = [self._box.create(f"Solution {number}") for number in range(4)]
+        self._box.advance(60)
         for solution_id in self._ids[1:]:
-            self._box.act(solution_id, "accept")
-        self._box.act(self._ids[2], "request deactivation")
+            self._act(solution_id, "accept")
+        self._act(self._ids[2], "request deactivation")
         self._heard()
         self.before = states(self.server)
         assert [self.before[one] for one in self._ids] == [self._box.state(one) for one in self._ids]
@@ -54,8 +66,8 @@ class Story:
         """What waited goes out; more happens, of which the registry hears. The ids of what waited."""
         self._run("destinations", "resume", "log")
         told = self.told(8)
-        self._box.act(self._ids[0], "reject")
-        self._box.act(self._ids[2], "accept deactivation")
+        self._act(self._ids[0], "reject")
+        self._act(self._ids[2], "accept deactivation")
         self._ids.append(self._box.create("One more"))
         self._heard()
         return told
@@ -79,9 +91,12 @@ class Story:
 
     def told(self, count: int) -> list[str]:
         """The ids of what was told, once it is so many."""
+        wait_until(lambda: len(self._told()) >= count, "told", within_s=PATIENCE_S)
+        return self._told()
+
+    def _told(self) -> list[str]:
         file = self.server.folder / "told.jsonl"
-        wait_until(lambda: file.exists() and file.read_text().count("\n") >= count, "told", within_s=60)
-        return [json.loads(line)["id"] for line in file.read_text().splitlines()]
+        return [json.loads(line)["id"] for line in whole_lines(file)]
 
     def _begin(self, folder: Path, settings: dict[str, object]) -> Server:
         folder.mkdir(exist_ok=True)
@@ -89,6 +104,10 @@ class Story:
         app = self._box.owner
         asking = {"GRAPH_URL": self._box.url, "APP_ID": app.app_id, "ACCESS_TOKEN": app.access_token}
         return self._serve(folder=folder, RECONCILE_EVERY_S=0, **asking, **settings)
+
+    def _act(self, solution_id: str, action: str) -> None:
+        self._box.act(solution_id, action)
+        self._box.advance(60)  # inside of one second nobody knows which came first
 
     def _heard(self) -> None:
         delivered = [one for one in self._box.deliver() if one.app_id == self._box.owner.app_id]
@@ -112,6 +131,12 @@ def run(server: Server, *arguments: str) -> str:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def whole_lines(file: Path) -> list[str]:
+    """Those that are written to their end."""
+    written, _, _ = (file.read_text() if file.exists() else "").rpartition("\n")
+    return written.splitlines()
 
 
 def states(server: Server) -> dict[str, tuple[str, str]]:
