@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from functools import partial
@@ -16,9 +17,27 @@ from starlette.responses import RedirectResponse, Response
 
 from partnerhook.console import words
 from partnerhook.console.drawn import Drawn
+from partnerhook.core.access import Role
 from partnerhook.services.management import Management
 
 KINDS: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
+PLACES: Final = (
+    ("/", "Board"),
+    ("/inbox", "Inbox"),
+    ("/deliveries", "Deliveries"),
+    ("/overview", "Overview"),
+)
+"""What every page leads to."""
+
+MORE_PLACES: Final = (
+    ("/solutions", "Solutions as a list", Role.VIEWER),
+    ("/observations", "Observations", Role.VIEWER),
+    ("/receipts", "Receipts", Role.VIEWER),
+    ("/quarantine", "Quarantine", Role.VIEWER),
+    ("/audit", "Audit log", Role.ADMIN),
+)
+"""And what is looked for less often, each with who may see it."""
 
 NOTES_KEPT: Final = 200
 
@@ -43,6 +62,7 @@ class Frame:
             lstrip_blocks=True,
         )
         self._templates.filters |= words.FILTERS
+        self._templates.globals |= {"places": PLACES, "more_places": MORE_PLACES}
         self._static = _read_static()
         self._templates.globals["static"] = {
             name: f"/static/{name}?{one.version}" for name, one in self._static.items()
@@ -57,6 +77,8 @@ class Frame:
             self._templates.get_template(template).render,
             visitor=visitor,
             path=request.url.path,
+            section=f"/{request.url.path.split('/')[1]}",
+            now=int(time.time()),
             query=request.query_params,
             note=self._notes.get(request.query_params.get("note", "")),
             **context,
@@ -75,11 +97,12 @@ class Frame:
         return RedirectResponse(place, 303)
 
     async def file(self, request: Request) -> Response:
-        """A style, script or picture. Its URL changes with its content, so that browsers may keep it."""
+        """A style, script or picture. Pages name its version, which changes with it, so that browsers may keep it."""
         one = self._static.get(request.path_params["name"])
         if one is None:
             return Response("There is no such file.\n", 404, media_type="text/plain")
-        return Response(one.content, media_type=one.kind, headers={"Cache-Control": "public, max-age=31536000"})
+        kept_s = 31_536_000 if request.url.query == one.version else 300
+        return Response(one.content, media_type=one.kind, headers={"Cache-Control": f"public, max-age={kept_s}"})
 
 
 class _File(NamedTuple):
