@@ -25,14 +25,19 @@ HEADERS: Final = {
     # Names of solutions come from anybody who reaches the port: should one ever get past the templates'
     # escaping, there is nothing that it could load, run, or send anywhere.
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self';"
-    " form-action 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'",
+    " form-action 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     # Not `no-referrer`: browsers then send our own forms with `Origin: null`.
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
 
-STATIC: Final = {"page.css": "text/css", "page.js": "text/javascript"}
+STATIC: Final = {
+    "tokens.css": "text/css",
+    "page.css": "text/css",
+    "page.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+}
 
 FORM_BYTES_MAX: Final = 20_000
 """Room for a long URL; there is no longer field."""

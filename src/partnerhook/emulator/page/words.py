@@ -28,11 +28,11 @@ class Badge(NamedTuple):
 
 BADGES: Final = {
     DRAFT: Badge("Draft", "quiet"),
-    INITIATED: Badge("Waits for an answer", "waiting"),
+    INITIATED: Badge("Waits for an answer", "initiated"),
     ACTIVE: Badge("Active", "good"),
     DEACTIVATION_REQUESTED: Badge("Active, deactivation requested", "waiting"),
     REJECTED: Badge("Rejected", "bad"),
-    DEACTIVATED: Badge("Deactivated", "quiet"),
+    DEACTIVATED: Badge("Deactivated", "over"),
 }
 
 
