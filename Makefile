@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo    the receiver at work on a story of several solutions"
+	@echo "make demo    the receiver at work on a story of several solutions; with --keep, both its pages stay open"
 	@echo "make test    all tests"
 	@echo "make check   format, lint, types, import contracts, generated docs up to date"
 	@echo "make format  format the code and mend what the linter can"
@@ -19,8 +19,9 @@ help:
 	@echo "make bench   measure, and write docs/benchmarks.md (needs wrk and two cores)"
 	@echo "make lock    write the locks in requirements/ anew"
 
+# make knows no --keep, and takes it for the beginning of its own --keep-going: that arrives as k in MAKEFLAGS.
 demo: $(VENV)/runtime.stamp
-	@$(BIN)/partnerhook demo
+	@$(BIN)/partnerhook demo $(if $(findstring k,$(filter-out --%,$(firstword $(MAKEFLAGS)))),--keep)
 
 test: $(VENV)/test.stamp
 	$(BIN)/python -m pytest -n auto

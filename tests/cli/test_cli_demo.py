@@ -211,13 +211,14 @@ def test_it_cleans_up_when_it_is_interrupted(demo: Demo, number: signal.Signals,
         pass
 
 
-def test_it_can_stay(demo: Demo):
-    """Until it is interrupted; the page is there meanwhile, and shows both parties."""
-    process = demo.start(BIN, "demo", "--stay")
-    assert process.stdout is not None
-    while "Both sides are on the page" not in (line := process.stdout.readline()):
-        assert process.poll() is None
-    page = httpx2.get(line.split()[6], trust_env=False).text
+def test_it_can_be_kept(demo: Demo):
+    """Until it is interrupted; both pages are there meanwhile, and the link lets somebody into the console."""
+    process = demo.start(BIN, "demo", "--keep")
+    page_url, link = (line_after(process, told) for told in ("on the emulator's page", "lets you in, once"))
+    page = httpx2.get(page_url, trust_env=False).text
+    with httpx2.Client(trust_env=False, headers={"Accept": "text/html"}, follow_redirects=True) as console:
+        asked = console.get(link)
+        board = console.post(link)
 
     process.send_signal(signal.SIGINT)
     shown, _ = process.communicate(timeout=60)
@@ -225,6 +226,17 @@ def test_it_can_stay(demo: Demo):
     assert process.returncode == 0
     assert "As the story implies." in shown
     assert all(name in page for name in ("Owner app", "Partner app", *NAMES.values()))
+    assert "You will be admin" in asked.text
+    assert board.url.path == "/"
+    assert "No solution yet" not in board.text
+
+
+def line_after(process: subprocess.Popen[str], told: str) -> str:
+    """The line after the one that says so."""
+    assert process.stdout is not None
+    while told not in process.stdout.readline():
+        assert process.poll() is None
+    return process.stdout.readline().strip()
 
 
 def test_a_receiver_that_does_not_start_is_told_with_the_end_of_its_log(tmp_path: Path):

@@ -15,8 +15,13 @@ from cyclopts import Parameter
 
 def demo(
     *,
-    stay: Annotated[
-        bool, Parameter(negative=(), help="Go on until Ctrl-C after the story, so that the page can be looked at.")
+    keep: Annotated[
+        bool,
+        Parameter(
+            name=["--keep", "--stay"],
+            negative=(),
+            help="Go on until Ctrl-C after the story, so that the emulator's page and the console can be looked at.",
+        ),
     ] = False,
 ) -> None:
     """See it at work: a story of two partners and their solutions, with both sides of it on this machine.
@@ -37,4 +42,4 @@ def demo(
     from partnerhook.cli.demo.play import play
     from partnerhook.emulator.scenario.script import read
 
-    sys.exit(play(read(Path(__file__).with_name("story.toml")), stay=stay))
+    sys.exit(play(read(Path(__file__).with_name("story.toml")), keep=keep))

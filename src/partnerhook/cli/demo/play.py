@@ -29,20 +29,20 @@ if TYPE_CHECKING:
 PARTIES: Final[tuple[Party, Party]] = ("owner", "partner")
 
 
-def play(script: Script, *, stay: bool = False) -> int:
+def play(script: Script, *, keep: bool = False) -> int:
     """Play it to its end and show it; the exit status: 0 where all is as the story implies, else 1.
 
-    `stay`: everything goes on until Ctrl-C, so that its page can be looked at.
+    `keep`: everything goes on until Ctrl-C, so that both pages can be looked at.
     """
     screen = Screen()
     with _interruptions_unwind(), TemporaryDirectory(prefix="partnerhook-demo-") as folder:
-        told = asyncio.run(_tell(script, Path(folder), screen, stay=stay))
+        told = asyncio.run(_tell(script, Path(folder), screen, keep=keep))
     found = differences(script, told)
     screen.verdict(found)
     return 1 if found else 0
 
 
-async def _tell(script: Script, folder: Path, screen: Screen, *, stay: bool) -> Told:
+async def _tell(script: Script, folder: Path, screen: Screen, *, keep: bool) -> Told:
     from partnerhook.emulator.scenario.play import Player
     from partnerhook.emulator.server import running
 
@@ -59,8 +59,8 @@ async def _tell(script: Script, folder: Path, screen: Screen, *, stay: bool) -> 
             came = await telling.play()
             await asyncio.to_thread(telling.wait_until_all_are_told)
             page = await asyncio.to_thread(_read, meta_url)
-            if stay:
-                screen.staying(meta_url)
+            if keep:
+                screen.keeping(meta_url, receiver.console_link())
                 await _interruption()
             return telling.end(came, page)
 

@@ -100,13 +100,25 @@ class Receiver:
     def _command(*arguments: str) -> list[str]:
         return [sys.executable, "-m", "partnerhook", *arguments]
 
+    def console_link(self) -> str:
+        """What lets somebody into its console, once: it says so when it starts."""
+        return next(str(told["url"]) for told in self._told() if "sign in to the console" in told["event"])
+
     def _public_url(self) -> str:
+        return next(
+            (
+                str(told["url"])
+                for told in self._told()
+                if (told["event"], told.get("listener")) == ("listening", "public")
+            ),
+            "",
+        )
+
+    def _told(self) -> Iterator[dict[str, Any]]:
+        """The lines of its log so far."""
         for line in self._log.read_bytes().splitlines(keepends=True):
             if line.startswith(b"{") and line.endswith(b"\n"):
-                told = json.loads(line)
-                if (told.get("event"), told.get("listener")) == ("listening", "public"):
-                    return str(told["url"])
-        return ""
+                yield json.loads(line)
 
     def _log_end(self) -> str:
         lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES_SHOWN:]

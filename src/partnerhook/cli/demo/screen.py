@@ -86,10 +86,13 @@ class Screen:
         else:
             self._put(f"{'':<7}{sent}  {answers:<17}  {meaning}".rstrip(), indent=65)
 
-    def staying(self, meta_url: str) -> None:
-        """All has been played, and goes on."""
+    def keeping(self, meta_url: str, console_link: str) -> None:
+        """All has been played, and goes on. A link stands on a line of its own, unfolded."""
         put("")
-        self._put(f"Both sides are on the page: {meta_url} - Ctrl-C ends it.")
+        self._put("All of it goes on until Ctrl-C. Act for both sides on the emulator's page:")
+        put(f"  {meta_url}", at_once=True)
+        self._put("and watch what the receiver makes of it in its console; the link lets you in, once:")
+        put(f"  {console_link}", at_once=True)
 
     def ending(self, told: Told) -> None:
         """The table of the solutions, each with its history below it, and what else is left."""
@@ -109,7 +112,8 @@ class Screen:
             self._put(f"In quarantine, with its raw body: {reason}.")
         if not told.not_on_page:
             self._put(
-                "The emulator's page showed all of them, on both sides; `partnerhook demo --stay` leaves it open."
+                "The emulator's page showed all of them, on both sides; `partnerhook demo --keep` leaves it"
+                " open, and the console with it."
             )
         self._put(f"After SIGTERM the receiver finished what it held and ended with {told.exit_status}.")
 
