@@ -15,8 +15,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from partnerhook.console import words
+from partnerhook.console import telling, words
 from partnerhook.console.drawn import Drawn
+from partnerhook.console.places import solution_path
 from partnerhook.core.access import Role
 from partnerhook.services.management import Management
 
@@ -62,13 +63,19 @@ class Frame:
             lstrip_blocks=True,
         )
         self._templates.filters |= words.FILTERS
-        self._templates.globals |= {"places": PLACES, "more_places": MORE_PLACES}
+        self._templates.filters |= {"solution_path": lambda one: solution_path(one.app, one.solution_id)}
+        self._templates.globals |= {"places": PLACES, "more_places": MORE_PLACES, "telling": telling}
         self._static = _read_static()
         self._templates.globals["static"] = {
             name: f"/static/{name}?{one.version}" for name, one in self._static.items()
         }
         # Kept here and not in the URL: a link from elsewhere must not put words into our mouth.
         self._notes: OrderedDict[str, Note] = OrderedDict()
+
+    @staticmethod
+    def now() -> int:
+        """Unix seconds of our clock: what ages are counted from."""
+        return int(time.time())
 
     def page(self, request: Request, template: str, context: Mapping[str, Any], status: int = 200) -> Response:
         """A page. `template` extends `frame.html`."""
@@ -77,8 +84,8 @@ class Frame:
             self._templates.get_template(template).render,
             visitor=visitor,
             path=request.url.path,
-            section=f"/{request.url.path.split('/')[1]}",
-            now=int(time.time()),
+            section=_section(request.url.path),
+            now=self.now(),
             query=request.query_params,
             note=self._notes.get(request.query_params.get("note", "")),
             **context,
@@ -103,6 +110,12 @@ class Frame:
             return Response("There is no such file.\n", 404, media_type="text/plain")
         kept_s = 31_536_000 if request.url.query == one.version else 300
         return Response(one.content, media_type=one.kind, headers={"Cache-Control": f"public, max-age={kept_s}"})
+
+
+def _section(path: str) -> str:
+    """Which of the places a page belongs to."""
+    first = f"/{path.split('/')[1]}"
+    return "/" if first == "/solutions" and path != first else first
 
 
 class _File(NamedTuple):

@@ -8,17 +8,20 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
+from partnerhook.core.delivery import Fate
 from partnerhook.core.names import (
     ACTIVE,
     DEACTIVATED,
     DEACTIVATION_REQUESTED,
     DRAFT,
     INITIATED,
+    MEANING_OF_FLAG,
     REJECTED,
     UNKNOWN,
     State,
 )
 from partnerhook.core.observations import MICROSECONDS
+from partnerhook.core.timeline import say
 
 MINUTE_S: Final = 60
 HOUR_S: Final = 3_600
@@ -46,6 +49,19 @@ CLASS_OF_STATE: Final = {
     UNKNOWN: "state-unknown",
 }
 """What colours it."""
+
+NAME_OF_FATE: Final = {
+    Fate.WAITING: "waits",
+    Fate.DONE: "delivered",
+    Fate.DEAD: "given up",
+    Fate.DISCARDED: "discarded",
+}
+CLASS_OF_FATE: Final = {
+    Fate.WAITING: "tone-waiting",
+    Fate.DONE: "tone-good",
+    Fate.DEAD: "tone-bad",
+    Fate.DISCARDED: "tone-quiet",
+}
 
 NO_KIND: Final = Markup()
 EXACT: Final = Markup(" data-exact")
@@ -126,4 +142,8 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "number": number,
     "state_name": state_name,
     "state_class": state_class,
+    "state_word": say,
+    "flag_meaning": MEANING_OF_FLAG.__getitem__,
+    "fate_name": NAME_OF_FATE.__getitem__,
+    "fate_class": CLASS_OF_FATE.__getitem__,
 }

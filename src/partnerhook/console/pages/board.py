@@ -1,23 +1,39 @@
-"""The board: all solutions by state."""
+"""The board: all solutions by state, those first that have waited longest."""
 
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from partnerhook.console import lists
 from partnerhook.console.frame import Frame
-from partnerhook.services.query import SolutionFilter
+from partnerhook.core.names import UNKNOWN
+from partnerhook.services.query import BoardColumn
+
+CARDS: Final = 12
+"""In a column: what can be taken in at a glance. The list has the rest."""
 
 
 def routes(frame: Frame) -> list[Route]:
     """GET /."""
 
     async def show(request: Request) -> Response:
-        queries = frame.management.queries
-        found = await asyncio.to_thread(queries.solutions_page, SolutionFilter(), after=None, limit=50)
-        return frame.page(request, "board.html", {"solutions": found})
+        wanted = lists.read(request.query_params)._replace(state=None)
+        columns = await asyncio.to_thread(frame.management.queries.board, CARDS, wanted.filter)
+        context = {
+            "columns": [one for one in columns if one.count or one.state is not UNKNOWN],
+            "total": _total(columns),
+            "wanted": wanted,
+            "apps": [one.name for one in frame.management.apps()],
+        }
+        return frame.page(request, "board.html", context)
 
     return [Route("/", show, methods=["GET"])]
+
+
+def _total(columns: list[BoardColumn]) -> int:
+    return sum(one.count for one in columns)

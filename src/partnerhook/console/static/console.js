@@ -237,8 +237,18 @@ function onKey(event) {
   menu?.querySelector("summary").focus();
 }
 
+// A picture that is wider than the screen begins where the solution is now.
+function showCurrent() {
+  for (const current of document.querySelectorAll(".scrolls .current")) {
+    const frame = current.closest(".scrolls");
+    const [here, there] = [current.getBoundingClientRect(), frame.getBoundingClientRect()];
+    frame.scrollLeft += here.x + here.width / 2 - there.x - there.width / 2;
+  }
+}
+
 function begin() {
   prepare(document);
+  showCurrent();
   setInterval(() => tellTimes(document), AGES_EVERY_MS);
   document.addEventListener("click", onClick);
   document.addEventListener("change", onChange);
