@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 
 from partnerhook.console import live
 from partnerhook.console.frame import Frame
-from partnerhook.console.pages import board, sign_in
+from partnerhook.console.pages import board, sign_in, solution, solution_acts, solutions
 from partnerhook.console.visitors import Doors, Visitors
 from partnerhook.core.errors import PartnerhookError
 from partnerhook.services.management import Management
@@ -31,6 +31,9 @@ def create_console(management: Management, doors: Doors) -> ASGIApp:
             *live.routes(management.live),
             *sign_in.routes(frame, doors),
             *board.routes(frame),
+            *solutions.routes(frame),
+            *solution.routes(frame),
+            *solution_acts.routes(frame),
         ],
         exception_handlers={HTTPException: problem, PartnerhookError: problem},
     )

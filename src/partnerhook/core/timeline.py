@@ -90,10 +90,11 @@ def sentence(entry: Entry) -> str:
     heard = f"{clock(one.at)}  {one.source} said {one.reported_status}"
     repeated = {0: "", 1: "; it came once more"}.get(one.repeats, f"; it came {one.repeats} more times")
     oddities = "".join(f" ({MEANING_OF_FLAG[flag]})" for flag in entry.flags)
-    return f"{heard}: {_outcome(entry)}{repeated}.{oddities}"
+    return f"{heard}: {outcome(entry)}{repeated}.{oddities}"
 
 
-def _outcome(entry: Entry) -> str:
+def outcome(entry: Entry) -> str:
+    """What it did, as a person would say it."""
     before, after = say(entry.before), say(entry.after)
     step = f"first heard of, as {after}" if entry.before is None else f"{before} became {after}"
     match entry.effect:
