@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from stage import Stage
 from visit import PATIENCE_MS, Open
 
+from partnerhook.console.words import lasted
 from partnerhook.core.access import Role
 
 DEVICES = [("desk", "light"), ("desk", "dark"), ("phone", "light")]
@@ -101,7 +102,7 @@ def test_the_story(visit: Open, stage: Stage, story: str):
 
 @pytest.mark.usefixtures("story")
 def test_times_are_the_viewers(visit: Open, stage: Stage):
-    """In the zone of whoever looks, and UTC on hover."""
+    """In the zone of whoever looks, and UTC on hover; ages as the server says them."""
     page = visit().sign_in(stage.link())
     stage.tell("774485461512170", "INITIATED", 1_720_000_000)  # 2024-07-03 09:46:40 UTC, when Lisbon is an hour ahead
     page.goto(path("774485461512170"))
@@ -109,6 +110,8 @@ def test_times_are_the_viewers(visit: Open, stage: Stage):
 
     expect(told).to_have_text("3 Jul 2024, 10:46:40")
     expect(told).to_have_attribute("title", "2024-07-03 09:46:40 UTC")
+    for seconds in (0, 59, 60, 3_599, 3_600, 172_799, 172_800, 63_071_999, 63_072_000):
+        assert page.evaluate(f"age({seconds})") == lasted(seconds)
 
 
 def test_the_snippet_is_ready_to_be_copied(visit: Open, stage: Stage, story: str):
@@ -219,8 +222,8 @@ def test_whose_turn_it_is_is_not_known(visit: Open, stage: Stage):
     for name in ("Accept", "Reject"):
         expect(page.get_by_role("button", name=name, exact=True)).to_be_disabled()
         expect(page.get_by_role("button", name=name, exact=True)).to_have_accessible_description(
-            "Whether this app owns it or was invited is not known yet. partnerhook reconcile asks the Graph API,"
-            " which tells."
+            "Whether this app owns it or was invited is not known yet. Reconcile, in the inbox, and the Graph API"
+            " tells."
         )
 
 

@@ -1,0 +1,81 @@
+"""Many solutions: the board counts them and shows the first, the list has them all, a page at a time."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from urllib.parse import quote
+
+import pytest
+from people import Person
+
+from partnerhook.console.pages.board import CARDS
+from partnerhook.console.pages.solutions import ROWS
+from running import Server, webhook
+
+COUNT = ROWS * 2 + 10
+FIRST = 774485461512000
+AT = 1_739_321_024
+NEXT = re.compile(r'<a class="button" href="([^"]+)" rel="next">')
+ROW = re.compile(r'<tr id="row-default-(\d+)">')
+CARD = re.compile(r'id="solution-default-(\d+)"')
+
+
+@pytest.fixture(scope="module")
+def known(server: Server) -> list[str]:
+    """So many that wait, the later ones for longer."""
+    ids = [str(FIRST + number) for number in range(COUNT)]
+    for number, solution_id in enumerate(ids):
+        assert server.post(webhook(solution_id, AT - number)).status == 200
+    return ids
+
+
+def test_a_column_says_how_many_there_are(server: Server, known: list[str]):
+    """Its cards are those that wait for longest, with a link to all."""
+    with Person(server).sign_in() as person:
+        board = person.get("/").text
+
+        assert CARD.findall(board) == known[::-1][:CARDS]
+        assert f'Requested <span class="count">{COUNT}</span>' in board
+        assert '<a href="/solutions?state=INITIATED">All 110</a>' in board
+
+
+@pytest.mark.parametrize(("sort", "falling"), [("oldest", True), ("newest", False), ("id", False)])
+def test_pages_have_each_solution_once(sort: str, falling: bool, server: Server, known: list[str]):
+    """In every order, from the first page to the last."""
+    seen: list[str] = []
+    path: str | None = f"/solutions?sort={sort}"
+    with Person(server).sign_in() as person:
+        while path:
+            page = person.get(path).text
+            found = ROW.findall(page)
+            assert len(found) <= ROWS
+            seen += found
+            link = NEXT.search(page)
+            path = unescape(link[1]) if link else None
+
+    assert seen == (known[::-1] if falling else known)
+
+
+@pytest.mark.usefixtures("known")
+@pytest.mark.parametrize(
+    "after",
+    ["", "nonsense", "[]", "{}", "null", '["a"]', "[1,2,3]", '[1,"a","b","c"]', "[" * 400, "[true,1,2]", "9" * 900],
+)
+def test_places_that_make_no_sense(after: str, server: Server):
+    """Somebody edits the URL: the first page is shown."""
+    with Person(server).sign_in() as person:
+        answer = person.get(f"/solutions?after={quote(after)}&sort=nonsense&state=x&odd=")
+
+        assert answer.status_code == 200
+        assert len(ROW.findall(answer.text)) == ROWS
+
+
+@pytest.mark.usefixtures("known")
+def test_what_is_not_there(server: Server):
+    """No such solution, app or action."""
+    with Person(server).sign_in() as person:
+        for path in ("/solutions/default/1", f"/solutions/other/{FIRST}", f"/solutions/default/{FIRST}/explode"):
+            assert person.get(path).status_code == 404
+        assert person.get(f"/find?text={FIRST}").headers["location"] == f"/solutions/default/{FIRST}"
+        assert person.get("/find?text=7744854").headers["location"] == "/solutions?text=7744854"
