@@ -18,7 +18,6 @@ def demo(
     keep: Annotated[
         bool,
         Parameter(
-            name=["--keep", "--stay"],
             negative=(),
             help="Go on until Ctrl-C after the story, so that the emulator's page and the console can be looked at.",
         ),
