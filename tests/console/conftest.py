@@ -35,7 +35,7 @@ def visit(chromium: Browser, stage: Stage) -> Iterator[Open]:
     visits: list[Visit] = []
 
     def begin(**how: Any) -> Visit:
-        visits.append(Visit(chromium, stage.url, **how))
+        visits.append(Visit(chromium, how.pop("url", stage.url), **how))
         return visits[-1]
 
     yield begin

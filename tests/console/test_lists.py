@@ -75,7 +75,13 @@ def test_places_that_make_no_sense(after: str, server: Server):
 def test_what_is_not_there(server: Server):
     """No such solution, app or action."""
     with Person(server).sign_in() as person:
-        for path in ("/solutions/default/1", f"/solutions/other/{FIRST}", f"/solutions/default/{FIRST}/explode"):
+        for path in (
+            "/solutions/default/1",
+            f"/solutions/other/{FIRST}",
+            f"/solutions/default/{FIRST}/explode",
+            "/solutions/%00/1",
+        ):
             assert person.get(path).status_code == 404
+        assert "No solution fits" in person.get("/?app=%00x&text=%00").text
         assert person.get(f"/find?text={FIRST}").headers["location"] == f"/solutions/default/{FIRST}"
         assert person.get("/find?text=7744854").headers["location"] == "/solutions?text=7744854"

@@ -90,4 +90,5 @@ def write_after(place: tuple[Any, ...]) -> str:
 
 
 def _text(query: QueryParams, name: str) -> str:
-    return query.get(name, "").strip()[:TEXT_CHARS_MAX]
+    # PostgreSQL cannot be asked for a text with a zero in it, and nothing has one.
+    return query.get(name, "").replace("\0", "").strip()[:TEXT_CHARS_MAX]

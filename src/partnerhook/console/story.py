@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
+
+from starlette.exceptions import HTTPException
 
 from partnerhook.core.names import MEANING_OF_FLAG, State
 from partnerhook.core.observations import MICROSECONDS
 from partnerhook.core.timeline import Entry, outcome
 from partnerhook.services.audit import AuditEntry
+from partnerhook.services.query import Queries, Story
 
 LATE_S: Final = 120
 """Received so much later than it was sent, it is worth saying."""
@@ -32,11 +35,19 @@ class Moment(NamedTuple):
     """Among those of one second, in the order in which they are told."""
 
 
-def moments(entries: Sequence[Entry], deeds: Iterable[AuditEntry]) -> list[Moment]:
-    """All of them."""
+def moments(entries: Sequence[Entry], deeds: Sequence[AuditEntry]) -> list[Moment]:
+    """All of them. `entries`: the oldest first; `deeds`: the newest first."""
     heard = [_heard(one, number) for number, one in enumerate(entries)]
-    done = [_done(one, number) for number, one in enumerate(deeds)]
+    done = [_done(one, number) for number, one in enumerate(reversed(deeds))]
     return sorted(heard + done, key=lambda one: (one.at, one.number), reverse=True)
+
+
+def story_of(queries: Queries, app: str, solution_id: str) -> Story:
+    """What is known of a solution. Raises HTTPException where nothing is."""
+    known = queries.story(app, solution_id) if "\0" not in app + solution_id else None
+    if known is None:
+        raise HTTPException(404, f"App {app} knows no solution {solution_id}.")
+    return known
 
 
 def _heard(entry: Entry, number: int) -> Moment:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final, NamedTuple
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -61,9 +60,7 @@ def routes(frame: Frame) -> list[Route]:
 
 def look_up(management: Management, app: str, solution_id: str) -> Known:
     """All that is known of a solution. Raises HTTPException where nothing is."""
-    found = management.queries.story(app, solution_id)
-    if found is None:
-        raise HTTPException(404, f"App {app} knows no solution {solution_id}.")
+    found = story.story_of(management.queries, app, solution_id)
     deeds = management.audit.page(AuditFilter(subject=f"{app}/{solution_id}"), limit=DEEDS_MAX)
     return Known(found, deeds, _told(management, app, solution_id))
 

@@ -13,6 +13,7 @@ from starlette.routing import Route
 from partnerhook.console.forms import read_form, visitor_of
 from partnerhook.console.frame import Frame
 from partnerhook.console.places import solution_path
+from partnerhook.console.story import story_of
 from partnerhook.console.telling import name_of, role_of
 from partnerhook.core.access import Role
 from partnerhook.core.errors import PartnerhookError
@@ -104,9 +105,9 @@ def routes(frame: Frame) -> list[Route]:
 
     async def _asked(request: Request) -> tuple[Story, Action]:
         params = request.path_params
-        story = await asyncio.to_thread(management.queries.story, params["app"], params["solution_id"])
-        if story is None or params["action"] not in set(Action):
+        if params["action"] not in set(Action):
             raise HTTPException(404, "There is no such page.")
+        story = await asyncio.to_thread(story_of, management.queries, params["app"], params["solution_id"])
         return story, Action(params["action"])
 
     path = "/solutions/{app}/{solution_id}/{action}"
