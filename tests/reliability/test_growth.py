@@ -6,19 +6,22 @@ import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, event, text
 
 from partnerhook.core.delivery import Answer, Decision, Fate, Reply
 from partnerhook.core.routing import ForwardRoute, Route
 from partnerhook.services.notify import Routes
 from partnerhook.services.retain import Keeping, retain
-from partnerhook.store import clock, deliveries, locks, notices, outbox, receipts
+from partnerhook.store import clock, deliveries, locks, notices, outbox, receipts, schema
+from partnerhook.store.bulk import insert_into
+from partnerhook.store.ids import reserve
 from partnerhook.store.notices import NoticeFilter
 from partnerhook.store.outbox import Settlement
-from stores import POSTGRESQL, arrive, deliver, new_store, writing
+from stores import POSTGRESQL, SQLITE, arrive, deliver, new_store, writing
 from strategies import NOON_S
 
 MILLION: Final = 1_000_000
@@ -105,6 +108,99 @@ def test_the_count_of_scans_counts(engine: Engine):
         conn.execute(text("SELECT count(*) FROM observations WHERE reported_status = 'DRAFT'")).all()
 
 
+BACKLOG: Final = 10_000
+"""So few, and PostgreSQL takes looking through all of them for the cheapest."""
+READ_MAX: Final = 2_000
+"""Rows of deliveries that a commit of a hundred webhooks may read."""
+ONE_BY_ONE: Final = Routes((Route("crm"),), (ForwardRoute("inbox", bytes_max=10**12, one_by_one=True),))
+
+
+def wait(engine: Engine, *, lanes: int, settled: int) -> None:
+    """Have a backlog for both targets, behind deliveries that were settled, and a planner that knows it."""
+    with writing(engine) as conn:
+        ids = iter(reserve(conn, schema.deliveries.c.id, 2 * (settled + BACKLOG)))
+        insert_into(schema.deliveries).run(
+            conn,
+            [
+                one_that_waits(next(ids), target, number % lanes, first=number < lanes)
+                if number >= 0
+                else (next(ids), target, 1, 1, None, 0, "done", 1, 1, None, "", 1, 1)
+                for target in ("crm", "inbox")
+                for number in range(-settled, BACKLOG)
+            ],
+        )
+        conn.exec_driver_sql("ANALYZE")
+
+
+def one_that_waits(number: int, target: str, lane: int, *, first: bool) -> tuple[Any, ...]:
+    """A row of deliveries; only the first in its lane is due."""
+    notice, receipt = (number, None) if target == "crm" else (None, number)
+    return (number, target, lane, notice, receipt, 0, "waiting", 0, None, number if first else None, "", 1, None)
+
+
+def enqueue(engine: Engine) -> None:
+    """A hundred webhooks, each for two targets."""
+    deliver(engine, *[arrive(webhook(5_000 + number, "INITIATED", NOON_S)) for number in range(100)], routes=ONE_BY_ONE)
+
+
+def rows_read(engine: Engine) -> int:
+    """How many rows of deliveries were read so far, from the table and by its indexes."""
+    engine.dispose()
+    time.sleep(0.1)
+    with engine.connect() as conn, conn.begin():
+        read: int = conn.execute(
+            text("""SELECT (SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'deliveries')
+                + (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname = 'deliveries')""")
+        ).scalar_one()
+    return read
+
+
+@pytest.mark.parametrize("lanes", [1, BACKLOG])
+@pytest.mark.parametrize("settled", [0, BACKLOG])
+def test_a_backlog_is_not_read_on_postgresql(tmp_path: Path, lanes: int, settled: int):
+    """By nobody who adds to it: neither the table nor a whole index of it."""
+    engine = new_store(tmp_path, POSTGRESQL)
+    wait(engine, lanes=lanes, settled=settled)
+    before = rows_read(engine)
+
+    enqueue(engine)
+
+    assert rows_read(engine) - before < READ_MAX
+
+
+@pytest.mark.parametrize("lanes", [1, BACKLOG])
+def test_a_backlog_is_not_read_on_sqlite(tmp_path: Path, lanes: int):
+    """No statement's plan has a scan of a table that grows."""
+    engine = new_store(tmp_path, SQLITE)
+    wait(engine, lanes=lanes, settled=BACKLOG)
+    sent: dict[str, Any] = {}
+
+    def keep(*how: Any) -> None:
+        _, _, statement, parameters, _, many = how
+        sent.setdefault(statement, parameters[0] if many else parameters)
+
+    event.listen(engine, "before_cursor_execute", keep)
+    enqueue(engine)
+    for target in ("crm", "inbox"):
+        settle(engine, target)
+    event.remove(engine, "before_cursor_execute", keep)
+    with engine.connect() as conn, conn.begin():
+        plans = {one: plan(conn, one, given) for one, given in sent.items() if not one.startswith(("BEGIN", "PRAGMA"))}
+
+    assert any("INSERT INTO deliveries" in one for one in plans)
+    assert {one: steps for one, steps in plans.items() if scanned(steps)} == {}
+
+
+def plan(conn: Connection, statement: str, given: Any) -> list[str]:
+    """What SQLite does for a statement."""
+    return [row[3] for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)]
+
+
+def scanned(steps: list[str]) -> list[str]:
+    """The tables that grow which a plan looks through."""
+    return [one for one in steps if one.startswith("SCAN") and one.split()[1] in {*LARGE, "ahead"}]
+
+
 def test_webhooks(engine: Engine):
     """New ones, repeats, late ones, of solutions that are known and not; each with a notice and two deliveries."""
     now = NOON_S + 10
@@ -126,24 +222,29 @@ def test_deliveries(engine: Engine):
     """Claimed, settled, tried again, listed."""
     with scanning_nothing(engine):
         for target in ("crm", "inbox"):
-            with writing(engine) as conn:
-                now = clock.now(conn)
-                claimed = outbox.claim(conn, target, "me", now=now, until=now + 10**8, limit=64)
-                assert claimed
-            with writing(engine) as conn:
-                outbox.lock_solutions(conn, claimed)
-                locks.targets(conn, [target])
-                decisions = [Decision(Fate.DONE), Decision(Fate.WAITING, now + 10**9)]
-                outbox.settle(
-                    conn,
-                    [Settlement(one, Answer(Reply.TAKEN), decisions[one.id % 2], now, now) for one in claimed],
-                )
-                receipts.bodies(conn, [one.receipt_id for one in claimed if one.receipt_id])
-                notices.find(conn, [one.notice_id for one in claimed if one.notice_id])
+            settle(engine, target)
         with engine.connect() as conn, conn.begin():
             deliveries.backlogs(conn)
             deliveries.dead(conn)
             notices.page(conn, NoticeFilter(), after_id=MILLION - 10, limit=100)
+
+
+def settle(engine: Engine, target: str) -> None:
+    """Claim what is due, and settle half of it for good."""
+    with writing(engine) as conn:
+        now = clock.now(conn)
+        claimed = outbox.claim(conn, target, "me", now=now, until=now + 10**8, limit=64)
+        assert claimed
+    with writing(engine) as conn:
+        outbox.lock_solutions(conn, claimed)
+        locks.targets(conn, [target])
+        decisions = [Decision(Fate.DONE), Decision(Fate.WAITING, now + 10**9)]
+        outbox.settle(
+            conn,
+            [Settlement(one, Answer(Reply.TAKEN), decisions[at % 2], now, now) for at, one in enumerate(claimed)],
+        )
+        receipts.bodies(conn, [one.receipt_id for one in claimed if one.receipt_id])
+        notices.find(conn, [one.notice_id for one in claimed if one.notice_id])
 
 
 def test_pruning(engine: Engine):
