@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +15,8 @@ from sqlalchemy import Connection, Engine, event, text
 from partnerhook.core.delivery import Answer, Decision, Fate, Reply
 from partnerhook.core.routing import ForwardRoute, Route
 from partnerhook.services.notify import Routes
+from partnerhook.services.outbox import DeliveryFilter, Outbox
+from partnerhook.services.query import ObservationFilter, Queries, ReceiptFilter, SolutionFilter, SolutionSort
 from partnerhook.services.retain import Keeping, retain
 from partnerhook.store import clock, deliveries, locks, notices, outbox, receipts, schema
 from partnerhook.store.bulk import insert_into
@@ -76,12 +78,12 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
 
 
 @contextmanager
-def scanning_nothing(engine: Engine) -> Iterator[None]:
+def scanning_nothing(engine: Engine, tables: Sequence[str] = LARGE) -> Iterator[None]:
     """Fails where a table of a million rows was looked through from its beginning."""
     before = scans(engine)
     yield
     after = scans(engine)
-    assert {name: after[name] - before[name] for name in LARGE} == dict.fromkeys(LARGE, 0)
+    assert {name: after[name] - before[name] for name in tables} == dict.fromkeys(tables, 0)
 
 
 def scans(engine: Engine) -> dict[str, int]:
@@ -245,6 +247,32 @@ def settle(engine: Engine, target: str) -> None:
         )
         receipts.bodies(conn, [one.receipt_id for one in claimed if one.receipt_id])
         notices.find(conn, [one.notice_id for one in claimed if one.notice_id])
+
+
+LOGS: Final = ("receipts", "solution_numbers", "observations", "notices", "deliveries", "attempts")
+"""What grows for ever. `solutions` is what lists and the board look through; docs/adr/0021 says how far that goes."""
+
+
+def test_pages(engine: Engine):
+    """Every list, newest first, and what is told of one solution: whatever people open, no log is looked through."""
+    queries, outbox_ = Queries(engine), Outbox(engine)
+    with scanning_nothing(engine, LOGS):
+        queries.board(12, SolutionFilter())
+        for sort in SolutionSort:
+            queries.solutions_page(SolutionFilter(usable=True), sort=sort, after=None, limit=50)
+        queries.story("default", "77")
+        queries.observations_page(ObservationFilter(), before_id=None, limit=50)
+        queries.observations_page(ObservationFilter(solution_id="77"), before_id=MILLION // 2, limit=50)
+        queries.receipts_page(ReceiptFilter(), before_id=None, limit=50)
+        queries.receipts_page(ReceiptFilter(quarantined=True), before_id=None, limit=50)
+        outbox_.notices_page(NoticeFilter(), before_id=MILLION // 2, limit=50)
+        outbox_.notices_page(NoticeFilter(app="default", solution_id="77"), before_id=None, limit=50)
+        outbox_.deliveries_page(DeliveryFilter(), before_id=None, limit=50)
+        outbox_.deliveries_page(DeliveryFilter(fate=Fate.DEAD), before_id=None, limit=50)
+        outbox_.deliveries_page(DeliveryFilter(fate=Fate.WAITING, target="crm"), before_id=None, limit=50)
+        outbox_.deliveries_page(DeliveryFilter(notice_ids=(5, 6)), before_id=None, limit=50)
+        outbox_.deliveries_page(DeliveryFilter(solution_id="77"), before_id=None, limit=50)
+        outbox_.overview()
 
 
 def test_pruning(engine: Engine):

@@ -64,7 +64,21 @@ def page_back(conn: Connection, wanted: DeliveryFilter, *, before_id: int | None
     query = _filtered(_listed, wanted).order_by(deliveries.c.id.desc()).limit(limit)
     if before_id is not None:
         query = query.where(deliveries.c.id < before_id)
+    if wanted == DeliveryFilter(fate=Fate.DEAD):
+        query = query.where(deliveries.c.id.in_(_dead_before(before_id, limit)))
     return [_from_row(row) for row in conn.execute(query)]
+
+
+def _dead_before(before_id: int | None, limit: int) -> Select[tuple[int]]:
+    """The newest of all targets' dead deliveries, sorted out of their index.
+
+    The sum is there for the planner, which would else go back through everything in the order of ids, as if the next
+    dead one were never far.
+    """
+    query = select(deliveries.c.id).where(deliveries.c.fate == literal_column("'dead'"))
+    if before_id is not None:
+        query = query.where(deliveries.c.id + literal_column("0") < before_id)
+    return query.order_by((deliveries.c.id + literal_column("0")).desc()).limit(limit)
 
 
 def find(conn: Connection, delivery_id: int) -> Listed | None:
