@@ -89,13 +89,13 @@ class Pair(NamedTuple):
     fetches_s: float
 
 
-def measure(rounds: int, core: int, folder: Path) -> ConsoleFigures:
-    """Everything. Raises BenchFailed."""
+def measure(kind: Kind, database: Path | str, rounds: int, core: int, folder: Path) -> ConsoleFigures:
+    """Everything, on one database: SQLite's file, or PostgreSQL's URL. Raises BenchFailed."""
     place = folder / "console"
     place.mkdir(exist_ok=True)
-    database = place / "filled.db"
-    _fill(f"sqlite:///{database}")
-    with _serving(place, core, database) as console:
+    url = f"sqlite:///{database}" if isinstance(database, Path) else database
+    _fill(url)
+    with _serving(kind, place, core, database, url) as console:
         pages = {name: found for name, path in PAGES.items() if (found := uvloop.run(_page(console, path)))}
         pairs = [uvloop.run(_pair(console, swapped=bool(number % 2))) for number in range(max(rounds, PAIRS_MIN))]
     return ConsoleFigures(
@@ -126,23 +126,24 @@ class Console:
 
 
 @contextmanager
-def _serving(folder: Path, core: int, database: Path) -> Iterator[Console]:
-    engine = open_engine(f"sqlite:///{database}")
-    with running(Kind.OURS, folder, core, database) as server:
+def _serving(kind: Kind, folder: Path, core: int, database: Path | str, url: str) -> Iterator[Console]:
+    engine = open_engine(url)
+    with running(kind, folder, core, database) as server:
         access = Access(engine)
         entered = access.sign_in(access.new_link("bench", Role.ADMIN))
         assert entered is not None
         with engine.connect() as conn, conn.begin():
             solution_id: str = conn.execute(select(solutions.c.solution_id).limit(1)).scalar_one()
-        yield Console(server, _admin_port(folder / f"{Kind.OURS}.log"), entered.token, solution_id)
+        yield Console(server, _admin_port(folder / f"{kind}.log"), entered.token, solution_id)
+    engine.dispose()
 
 
 def _admin_port(log: Path) -> int:
     """Where the management listener is: the log says so."""
-    found = re.search(r"listener=admin url=http://\S*:(\d+)", log.read_text(encoding="utf-8"))
-    if found is None:
+    found = re.findall(r"listener=admin url=http://\S*:(\d+)", log.read_text(encoding="utf-8"))
+    if not found:
         raise BenchFailed("the server's log does not say where its management listener is")
-    return int(found[1])
+    return int(found[-1])
 
 
 async def _page(console: Console, path: str) -> PageFigures | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
+from bench import console_figures
 from bench.box import RECONCILED, BoxFigures
 from bench.deliveries import DeliveryFigures, expected
 from bench.load import Measured
@@ -67,6 +68,8 @@ def tables(results: Results) -> Iterator[Table]:
         yield _box(results.box)
     if results.deliveries is not None:
         yield _deliveries(results.deliveries)
+    for kind, found in results.console.items():
+        yield console_figures.table(NAMES[kind], found)
 
 
 def _singles(results: Results) -> Table:
@@ -189,6 +192,8 @@ def expectations(results: Results) -> Iterator[Expectation]:
         bare = results.single.get(EXPECTED_AT, {}).get(Kind.BARE.value)
         bare_s = median(one.answers_s for one in bare) if bare else None
         yield from (Expectation(*row) for row in expected(results.deliveries, bare_s))
+    for kind, found in results.console.items():
+        yield from (Expectation(*row) for row in console_figures.expected(NAMES[kind], found))
 
 
 def _ratios(results: Results) -> Iterator[Expectation]:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar, Final, Self
 
-from bench import box, deliveries, fill_postgres, receivers, small, story, workers
+from bench import box, console, deliveries, fill_postgres, receivers, small, story, workers
 from bench.load import Shape
 from bench.machine import Cores
 from bench.postgres import postgres_running
@@ -43,6 +43,7 @@ class Plan:
         "small",
         "box",
         "deliveries",
+        "console",
     )
 
     complete: bool = True
@@ -112,6 +113,7 @@ class Results:
     idle_bytes: int | None = None
     box: box.BoxFigures | None = None
     deliveries: deliveries.DeliveryFigures | None = None
+    console: dict[Kind, console.ConsoleFigures] = field(default_factory=dict)
     postgres_version: str | None = None
     took_s: float = 0.0
 
@@ -143,7 +145,7 @@ def carry_out(plan: Plan, cores: Cores, folder: Path, tell: Callable[[str], None
 def _measure_pinned(plan: Plan, course: Course, results: Results) -> None:
     """One server, alone on its core; PostgreSQL shares the other one with the load."""
     with ExitStack() as stack:
-        if {Kind.POSTGRES.value, "batch", "growth"} & set(plan.parts):
+        if {Kind.POSTGRES.value, "batch", "growth", "console"} & set(plan.parts):
             postgres = stack.enter_context(postgres_running(course.folder, str(course.cores.load)))
             results.postgres_version = postgres.version
             course = replace(course, postgres=postgres)
@@ -156,6 +158,13 @@ def _measure_pinned(plan: Plan, course: Course, results: Results) -> None:
         if "growth" in plan.parts:
             contenders = [Contender(EMPTY, Kind.POSTGRES), *(_grown(count, course) for count in plan.grown)]
             results.growth = run_rounds(contenders, Shape(connections=256, apart=plan.apart), course)
+        if "console" in plan.parts:
+            assert course.postgres is not None
+            databases = {Kind.OURS: course.folder / "console.db", Kind.POSTGRES: course.postgres.new_database()}
+            for kind, database in databases.items():
+                found = console.measure(kind, database, plan.rounds, course.cores.server, course.folder)
+                results.console[kind] = found
+                course.tell(f"console on {kind}: {found}")
 
 
 def _measure_together(plan: Plan, course: Course, results: Results) -> None:
