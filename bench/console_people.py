@@ -45,7 +45,7 @@ class Browser:
         reader, writer = self._streams
         writer.write(
             f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\nAccept: text/html\r\n"
-            f"Cookie: partnerhook={self._token}\r\n\r\n".encode()
+            f"Cookie: partnerhook-{self._port}={self._token}\r\n\r\n".encode()
         )
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
         _, _, length = head.partition("\r\ncontent-length:")

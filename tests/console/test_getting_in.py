@@ -38,6 +38,8 @@ def test_the_first_start_prints_a_link(serve: Serve):
 
 def test_nobody_else_sees_anything(server: Server):
     """A browser is led to the sign-in page, and back to where it wanted to go; everything else is told 401."""
+    port = server.admin_url.rpartition(":")[2]
+    broken = f'partnerhook-{port}=0; partnerhook-{port}="; ='
     with Person(server) as person:
         led = person.get("/solutions?text=%3Cb%3E")
 
@@ -46,7 +48,7 @@ def test_nobody_else_sees_anything(server: Server):
         assert person.client.get("/", headers={"Accept": "*/*"}).status_code == 401
         assert person.client.post("/sign-out").status_code == 401
         assert person.client.get("/live", headers={"Accept": "text/event-stream"}).status_code == 401
-        assert person.client.get("/", headers={"Cookie": 'partnerhook=0; partnerhook="; ='}).status_code == 303
+        assert person.client.get("/", headers={"Cookie": broken}).status_code == 303
 
 
 def test_the_cookie(serve: Serve):
@@ -58,8 +60,19 @@ def test_the_cookie(serve: Serve):
             answer = person.client.post(f"/sign-in/{link}")
 
         assert re.fullmatch(
-            rf"partnerhook=[0-9a-f]{{64}}; Path=/; HttpOnly; SameSite=Lax{ending}", answer.headers["set-cookie"]
+            rf"partnerhook-[0-9]+=[0-9a-f]{{64}}; Path=/; HttpOnly; SameSite=Lax{ending}", answer.headers["set-cookie"]
         )
+
+
+def test_two_on_one_machine(serve: Serve):
+    """Both parties side by side, in one browser: signing in here is not signing out there."""
+    owner, partner = serve(), serve()
+    with Person(owner) as person, Person(partner) as other:
+        person.sign_in()
+        other.client.cookies = person.client.cookies
+        other.sign_in()
+
+        assert [one.get("/").status_code for one in (person, other)] == [200, 200]
 
 
 def test_a_link_leads_through_the_proxy(serve: Serve):

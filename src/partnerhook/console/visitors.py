@@ -84,7 +84,7 @@ class Visitors:
             await _turned_away(scope, headers)(scope, receive, send)
             return
         scope.setdefault("state", {})["visitor"] = visitor
-        await self._app(scope, receive, self._with_cookie(send, visitor) if visitor and fresh else send)
+        await self._app(scope, receive, self._with_cookie(send, headers, visitor) if visitor and fresh else send)
 
     def _visitor(self, scope: Scope, headers: Headers) -> tuple[Visitor | None, bool]:
         """Who asks, and whether the session is a new one."""
@@ -119,8 +119,8 @@ class Visitors:
             return "this machine", Role.ADMIN, "loopback"
         return None
 
-    def _with_cookie(self, send: Send, visitor: Visitor) -> Send:
-        cookie = set_cookie(visitor.token, secure=self._doors.secure)
+    def _with_cookie(self, send: Send, headers: Headers, visitor: Visitor) -> Send:
+        cookie = set_cookie(headers, visitor.token, secure=self._doors.secure)
 
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -130,18 +130,24 @@ class Visitors:
         return sent
 
 
-def set_cookie(token: str, *, secure: bool) -> str:
+def set_cookie(headers: Headers, token: str, *, secure: bool) -> str:
     """The header's value. Lax: a link in an e-mail leads to a page, and no form of another site is ours."""
-    return f"{COOKIE}={token}; Path=/; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
+    return f"{_cookie_name(headers)}={token}; Path=/; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
 
 
 def cookie_of(headers: Headers) -> str:
     """The session's token; empty where there is none."""
     try:
-        found = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+        found = SimpleCookie(headers.get("cookie", "")).get(_cookie_name(headers))
     except CookieError:
         return ""
     return found.value if found else ""
+
+
+def _cookie_name(headers: Headers) -> str:
+    """Browsers keep cookies by host, whatever the port: both parties on one machine must not sign each other out."""
+    port = headers.get("host", "").rpartition(":")[2]
+    return f"{COOKIE}-{port}" if port.isascii() and port.isdigit() else COOKIE
 
 
 def _turned_away(scope: Scope, headers: Headers) -> ASGIApp:

@@ -34,7 +34,7 @@ def routes(frame: Frame, doors: Doors) -> list[Route]:
         if made is None:
             return await show_link(request)
         answer = frame.lead_to("/")
-        answer.headers["set-cookie"] = set_cookie(made.token, secure=doors.secure)
+        answer.headers["set-cookie"] = set_cookie(request.headers, made.token, secure=doors.secure)
         return answer
 
     async def leave(request: Request) -> Response:
