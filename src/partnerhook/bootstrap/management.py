@@ -80,6 +80,7 @@ def management(engine: Engine, live: Live, settings: Callable[[], Settings]) -> 
     from partnerhook.services.audit import Audit
     from partnerhook.services.erase import Erasing
     from partnerhook.services.kept import KeptQueries
+    from partnerhook.services.figures import Past
     from partnerhook.services.management import Management
     from partnerhook.services.outbox import Outbox
     from partnerhook.services.quarantine import Quarantine
@@ -99,6 +100,7 @@ def management(engine: Engine, live: Live, settings: Callable[[], Settings]) -> 
         reconciliations=Runs(engine, audit, lambda: routes(settings()), lambda: asking_apps(settings())),
         live=live,
         apps=lambda: configured_apps(settings()),
+        past=Past(engine),
         targets=lambda: configured_targets(settings()),
         try_destination=lambda name: try_destination(settings(), name),
     )

@@ -51,7 +51,9 @@ class _Server:
         from partnerhook.config import require_apps
         from partnerhook.receiver.app import Receiver
         from partnerhook.receiver.limits import BodiesInFlight
+        from partnerhook.services.deliver import holder
         from partnerhook.services.delivery_thread import DeliveryThread
+        from partnerhook.services.figures import Bookkeeper
         from partnerhook.services.live import Live
         from partnerhook.services.meters import Meters
         from partnerhook.services.notify import Routing
@@ -68,6 +70,7 @@ class _Server:
         apps = require_apps(settings)
         self._engine = open_store(settings)
         self._meters = Meters()
+        self._figures = Bookkeeper(self._engine, self._meters, holder())
         self._routing = Routing(routes(settings))
         work = Work(self._routing)
         loop = asyncio.get_running_loop()
@@ -118,6 +121,7 @@ class _Server:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
             await self._deliveries.stop(self._settings.shutdown_grace_s)
+            await self._figures.end()
             await asyncio.to_thread(self._writer.stop, self._settings.shutdown_grace_s)
 
     def _management(self) -> Management:
@@ -170,6 +174,7 @@ class _Server:
         from partnerhook.store import wakeup
         from partnerhook.store.engine import is_postgresql
 
+        self._beside.append(asyncio.create_task(self._figures.run()))
         self._beside.append(asyncio.create_task(obey(self._engine, holder(), self._reload)))
         if not self._role.works:
             return

@@ -11,6 +11,7 @@ from partnerhook.core.observations import MICROSECONDS
 from partnerhook.core.routing import About, wants
 from partnerhook.services.notify import Routes
 from partnerhook.store import alarms, notices, outbox
+from partnerhook.store.alarms import Alarm
 from partnerhook.store.outbox import Wanted
 
 AGAIN_AFTER_S: Final = 86_400
@@ -31,9 +32,11 @@ def sound(conn: Connection, trouble: Trouble, routes: Routes, *, now: int) -> bo
     kind, subject, summary, remedy = trouble
     known = alarms.find(conn, kind, subject)
     if known is not None and now - known.told_at < AGAIN_AFTER_S * MICROSECONDS:
+        if (known.summary, known.remedy) != (summary, remedy):
+            alarms.save(conn, known._replace(summary=summary, remedy=remedy))
         return False
     since = now if known is None else known.since
-    alarms.save(conn, kind, subject, since=since, told_at=now)
+    alarms.save(conn, Alarm(kind, subject, since, now, summary, remedy))
     notice_id = notices.append_health(conn, HealthNotice(kind, subject, summary, remedy, since, now))
     about = About(kind, "" if kind in {HealthKind.BACKLOG, HealthKind.DESTINATION} else subject)
     to = [route.target for route in routes.destinations if wants(route, about) and route.target != subject]

@@ -9,6 +9,7 @@ from partnerhook.services.access import Access
 from partnerhook.services.act import Acts
 from partnerhook.services.audit import Audit
 from partnerhook.services.erase import Erasing
+from partnerhook.services.figures import Past
 from partnerhook.services.live import Live
 from partnerhook.services.outbox import Outbox
 from partnerhook.services.quarantine import Quarantine
@@ -34,6 +35,7 @@ class Management:
     live: Live
     apps: Callable[[], Sequence[ConfiguredApp]]
     """Every app of the configuration as it is now."""
+    past: Past
     targets: Callable[[], Sequence[Configured]]
     """Every destination and forward target of the configuration as it is now."""
     try_destination: Callable[[str], Awaitable[Tried]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter as Counts
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.registry import Collector
+from prometheus_client.samples import Sample
 
 from partnerhook.core.delivery import Fate as DeliveryFate
 from partnerhook.core.delivery import Reply
-from partnerhook.core.receipts import Stored
+from partnerhook.core.figures import ANSWERS, ATTEMPTS, FATES, HANDSHAKES, RECEIVED, REFUSED, TESTS, Figures
+from partnerhook.core.receipts import Fate, Stored
 from partnerhook.services.query import Totals
 from partnerhook.services.write import Result
 from partnerhook.store.writer import Committed
@@ -28,6 +30,8 @@ disable_created_metrics()  # type: ignore[no-untyped-call]
 
 ANSWER_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Meta asks for a median under 0.25 s and under 1 % above 1 s; both are bucket bounds."""
+
+ENDS = (*map(str, ANSWER_BUCKETS_S), "+Inf")
 
 COMMIT_JOBS_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 
@@ -66,14 +70,18 @@ class AnswerTimes(Collector):
         counts[bisect_left(ANSWER_BUCKETS_S, seconds)] += 1
         self._sums[app] += seconds
 
+    def counts(self) -> dict[str, int]:
+        """How many fell into each bucket, by where it ends, for all apps together."""
+        sums = [sum(column) for column in zip(*list(self._counts.values()), strict=True)]
+        return dict(zip(ENDS, sums, strict=False))
+
     def collect(self) -> Iterator[HistogramMetricFamily]:
         """As Prometheus counts: each bucket with all below it."""
         family = HistogramMetricFamily(
             "partnerhook_answer_seconds", "From the request's headers to the 200.", labels=["app"]
         )
-        ends = [*map(str, ANSWER_BUCKETS_S), "+Inf"]
         for app, counts in self._counts.items():
-            buckets = [(end, float(count)) for end, count in zip(ends, accumulate(counts), strict=True)]
+            buckets = [(end, float(count)) for end, count in zip(ENDS, accumulate(counts), strict=True)]
             family.add_metric([app], buckets, self._sums[app])
         yield family
 
@@ -175,6 +183,9 @@ class Meters:
             "partnerhook_solutions", "Solutions by state.", ["app", "status", "pending"], registry=self.registry
         )
 
+        self.on_handshake: Callable[[], None] = lambda: None
+        """Called when a verification request was answered: seldom, and somebody may be waiting to see it."""
+
     def answered(self, app: str, seconds: float) -> None:
         """A webhook was answered 200, this long after its headers came."""
         self._answers.add(app, seconds)
@@ -203,6 +214,7 @@ class Meters:
     def handshake(self, app: str) -> None:
         """A verification request was answered."""
         self._handshakes.labels(app).inc()
+        self.on_handshake()
 
     def reconciled(self, report: Reconciled, *, everything: bool) -> None:
         """A comparison with the Graph API ended: of `everything`, or of doubtful solutions alone."""
@@ -227,6 +239,19 @@ class Meters:
         """Ask `bytes_held` at each scrape how much memory the bodies take."""
         self._bodies.set_function(bytes_held)
 
+    def figures(self) -> Figures:
+        """What was counted since this process began, as far as charts show it."""
+        changes = _samples(self._changes)
+        return {
+            RECEIVED: _by(_samples(self._received), "app"),
+            REFUSED: _by(_samples(self._refused), "reason"),
+            ANSWERS: self._answers.counts(),
+            ATTEMPTS: _by(_samples(self._attempts), "fate"),
+            FATES: _by(changes, "fate"),
+            HANDSHAKES: _by(_samples(self._handshakes), "app"),
+            TESTS: _by([one for one in changes if one.labels["fate"] == Fate.TEST], "app"),
+        }
+
     def exposition(self, totals: Totals) -> bytes:
         """The text that Prometheus scrapes."""
         for gauge in (self._solutions, self._waiting, self._waiting_bytes, self._oldest, self._dead):
@@ -240,3 +265,15 @@ class Meters:
         for target, count in totals.dead.items():
             self._dead.labels(target).set(count)
         return generate_latest(self.registry)
+
+
+def _samples(counter: Counter) -> list[Sample]:
+    (family,) = counter.collect()
+    return list(family.samples)
+
+
+def _by(samples: Iterable[Sample], label: str) -> dict[str, int]:
+    sums: Counts[str] = Counts()
+    for one in samples:
+        sums[one.labels[label]] += int(one.value)
+    return dict(sums)

@@ -9,14 +9,14 @@ from functools import partial
 from typing import Final, NamedTuple
 
 import structlog
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from partnerhook.core.errors import UnderWay
 from partnerhook.core.observations import MICROSECONDS
 from partnerhook.services.lease import holding
 from partnerhook.services.patience import transaction
-from partnerhook.store import clock, deliveries, receipts
+from partnerhook.store import clock, deliveries, figures, receipts
 from partnerhook.store.engine import for_writing
 
 log = structlog.get_logger("partnerhook.retention")
@@ -34,6 +34,8 @@ PAUSE_S: Final = 0.05
 EVERY_S: Final = 3_600.0
 LEASE: Final = "retention"
 DAY_S: Final = 86_400
+FIGURES_KEPT_MINUTES: Final = 8 * 24 * 60
+"""A week is shown, and the day before it, so that its first stretch is whole."""
 
 
 class Keeping(NamedTuple):
@@ -59,6 +61,7 @@ async def retain(engine: Engine, keeping: Keeping) -> None:
                     dropped += count
                 await _drop_gone_on(engine, keeping)
                 await _drop_deliveries(engine, keeping)
+                await transaction(engine, _drop_figures, writes=True)
         except UnderWay:
             pass  # another process is at it
         except SQLAlchemyError as error:
@@ -88,6 +91,10 @@ async def _drop_deliveries(engine: Engine, keeping: Keeping) -> None:
     drop = partial(deliveries.drop_settled, before=before, limit=SLICE)
     while await transaction(engine, drop, writes=True) == SLICE:  # noqa: ASYNC110 - a pause, nothing to wait for
         await asyncio.sleep(PAUSE_S)
+
+
+def _drop_figures(conn: Connection) -> None:
+    figures.drop_before(conn, clock.now(conn) // MICROSECONDS // 60 - FIGURES_KEPT_MINUTES)
 
 
 def _warn(error: object) -> None:

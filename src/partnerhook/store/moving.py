@@ -29,7 +29,7 @@ NUMBERED: Final[dict[str, Column[Any]]] = {
 }
 """Tables that can be large, each with the number that its rows are copied by."""
 
-SMALL: Final = (schema.targets, schema.listeners, schema.alarms, schema.api_keys)
+SMALL: Final = (schema.targets, schema.listeners, schema.alarms, schema.api_keys, schema.figures, schema.milestones)
 """Copied at once. Leases and requests are of processes that have ended; sessions end with the move."""
 
 ROWS_MAX: Final = 2_000

@@ -251,6 +251,9 @@ alarms = Table(
     Column("subject", TEXT, primary_key=True),
     Column("since", BigInteger, nullable=False),
     Column("told_at", BigInteger, nullable=False),
+    # As they were found last, for whoever looks; a notice says what was found then.
+    Column("summary", TEXT, nullable=False, server_default=""),
+    Column("remedy", TEXT, nullable=False, server_default=""),
 )
 
 # What a version of the schema says of the programs that work on it. Programs that are older than the schema ask this,
@@ -342,4 +345,12 @@ figures = Table(
     Column("minute", BigInteger, primary_key=True, autoincrement=False),
     Column("process", TEXT, primary_key=True),
     Column("figures", TEXT, nullable=False),
+)
+
+# When something happened for the first time: what a new installation waits for. There are a few for each app.
+milestones = Table(
+    "milestones",
+    metadata,
+    Column("name", TEXT, primary_key=True),
+    Column("at", BigInteger, nullable=False),
 )

@@ -1,4 +1,4 @@
-"""Keys and sessions of people and scripts, the audit log, reconciliations that somebody began, figures of the past."""
+"""Keys and sessions of people and scripts, the audit log, reconciliations, figures, milestones, words of alarms."""
 
 from __future__ import annotations
 
@@ -86,6 +86,13 @@ def upgrade() -> None:
     op.create_index(
         "deliveries_notice", "deliveries", ["notice_id"], sqlite_where=of_notice, postgresql_where=of_notice
     )
+    op.create_table(
+        "milestones",
+        sa.Column("name", text, primary_key=True),
+        sa.Column("at", sa.BigInteger, nullable=False),
+    )
+    for name in ("summary", "remedy"):
+        op.add_column("alarms", sa.Column(name, text, nullable=False, server_default=""))
     if postgresql:
         for table, column in SEQUENCES.items():
             op.execute(f"CREATE SEQUENCE {table}_{column}_seq OWNED BY {table}.{column}")
