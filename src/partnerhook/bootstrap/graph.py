@@ -12,10 +12,14 @@ from partnerhook.bootstrap.store import existing_store, open_store
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from sqlalchemy import Engine
+
     from partnerhook.config import Reading, Settings
     from partnerhook.graph import Graph, Role
     from partnerhook.services.act import ActingApp
+    from partnerhook.services.doctor.examine import Patient
     from partnerhook.services.doctor.findings import Finding
+    from partnerhook.services.first_steps import AppSetUp
     from partnerhook.services.reconcile import AskingApp, Reconciled
     from partnerhook.services.subscribe import Subscriber
     from partnerhook.services.watch import Watched
@@ -143,7 +147,7 @@ async def _ask_meta(settings: Settings) -> AsyncIterator[Finding]:
 async def examine(reading: Reading) -> AsyncIterator[Finding]:
     """Look at everything that has to be right; a finding for each."""
     from partnerhook.config import incomplete_apps
-    from partnerhook.services.doctor.examine import App, Patient, examine
+    from partnerhook.services.doctor.examine import examine
     from partnerhook.services.doctor.findings import right, wrong
 
     settings = reading.settings
@@ -153,10 +157,53 @@ async def examine(reading: Reading) -> AsyncIterator[Finding]:
     if not problems:
         yield right("configuration", f"{reading.file or 'the environment'} is right, and every app has its secrets")
     host, port = settings.admin_listen.rsplit(":", 1)
-    patient = Patient(
-        engine=open_store(settings),
+    async for finding in examine(_patient(settings, open_store(settings), f"http://{host}:{port}/metrics")):
+        yield finding
+
+
+async def look_at_everything(settings: Settings, engine: Engine) -> AsyncIterator[Finding]:
+    """The same from inside of a running server, whose configuration is in use already."""
+    from partnerhook.services.doctor.examine import examine
+
+    async for finding in examine(_patient(settings, engine, "")):
+        yield finding
+
+
+async def look_quickly(settings: Settings, engine: Engine) -> AsyncIterator[Finding]:
+    """What may be looked at again and again: the database, and what Meta says. No test event is sent."""
+    import asyncio
+
+    from partnerhook.services.doctor import database
+
+    for finding in await asyncio.to_thread(lambda: list(database.look(engine))):
+        yield finding
+    async for finding in _ask_meta(settings):
+        yield finding
+
+
+def set_up_apps(settings: Settings) -> list[AppSetUp]:
+    """How far each app is configured."""
+    from partnerhook.config import callback_path
+    from partnerhook.services.first_steps import AppSetUp
+
+    return [
+        AppSetUp(
+            name=name,
+            callback_url=public_callback(settings, name) or callback_path(name, app),
+            public=settings.public_url is not None,
+            asks_graph=bool(app.app_id and app.access_token),
+        )
+        for name, app in settings.all_apps().items()
+    ]
+
+
+def _patient(settings: Settings, engine: Engine, metrics_url: str) -> Patient:
+    from partnerhook.services.doctor.examine import App, Patient
+
+    return Patient(
+        engine=engine,
         graph_url=settings.graph_url,
-        metrics_url=f"http://{host}:{port}/metrics",
+        metrics_url=metrics_url,
         apps=[
             App(
                 name=name,
@@ -169,5 +216,3 @@ async def examine(reading: Reading) -> AsyncIterator[Finding]:
             for name, app in settings.all_apps().items()
         ],
     )
-    async for finding in examine(patient):
-        yield finding

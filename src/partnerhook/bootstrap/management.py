@@ -81,17 +81,26 @@ def management(engine: Engine, live: Live, settings: Callable[[], Settings]) -> 
     from partnerhook.services.erase import Erasing
     from partnerhook.services.kept import KeptQueries
     from partnerhook.services.figures import Past
+    from partnerhook.services.health import Health
+    from partnerhook.services.inbox import Inbox
     from partnerhook.services.management import Management
     from partnerhook.services.outbox import Outbox
     from partnerhook.services.quarantine import Quarantine
     from partnerhook.services.query import Queries
     from partnerhook.services.reconcile_runs import Runs
 
+    outbox = Outbox(engine)
     audit = Audit(engine)
     return Management(
         access=Access(engine),
         acts=Acts(audit, lambda: acting_apps(settings())),
         audit=audit,
+        health=Health(
+            engine,
+            quick=lambda: look_quickly(settings(), engine),
+            whole=lambda: look_at_everything(settings(), engine),
+        ),
+        inbox=Inbox(engine, lambda: settings().overdue_after_s),
         queries=Queries(engine),
         shared=KeptQueries(engine, live),
         outbox=Outbox(engine),
@@ -101,6 +110,8 @@ def management(engine: Engine, live: Live, settings: Callable[[], Settings]) -> 
         live=live,
         apps=lambda: configured_apps(settings()),
         past=Past(engine),
+        replays=Replays(outbox, lambda: routes(settings()).destinations),
+        set_up=lambda: set_up_apps(settings()),
         targets=lambda: configured_targets(settings()),
         try_destination=lambda name: try_destination(settings(), name),
     )

@@ -1,12 +1,14 @@
-"""Whose answer a solution waits for, as the lifecycle's table and our role tell. Pure."""
+"""Whose answer a solution waits for, as far as the lifecycle's table and our role tell. Pure."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from functools import cache
+from typing import Final
 
-from partnerhook.core.names import State
-from partnerhook.core.transitions import TRANSITIONS, Party
+from partnerhook.core.lifecycle import Solution
+from partnerhook.core.names import Pending
+from partnerhook.core.possible import Action, possible
+from partnerhook.core.transitions import Party
 
 
 class Turn(StrEnum):
@@ -15,24 +17,23 @@ class Turn(StrEnum):
     OURS = "ours"
     THEIRS = "theirs"
     UNKNOWN = "unknown"
-    """It waits for an answer, but our role in it was never read."""
+    """It waits for an answer, but our side is not known, or what it is cannot be told."""
     NOBODY = "nobody"
     """It waits for nothing."""
 
 
-@cache
-def answers(state: State) -> tuple[tuple[Party, str], ...]:
-    """Who may answer what is pending in a state, and with what; empty where nothing is."""
-    if state.pending == "NONE":
-        return ()
-    return tuple((row.party, row.action) for row in TRANSITIONS if row.before is state)
+ANSWERS: Final = frozenset({Action.ACCEPT, Action.REJECT, Action.ACCEPT_DEACTIVATION, Action.REJECT_DEACTIVATION})
 
 
-def turn(state: State, role: str) -> Turn:
-    """Whose turn it is. `role`: OWNER or PARTNER, as the Graph API has it; empty where that was never read."""
-    parties = {party for party, _ in answers(state)}
-    if not parties:
+def turn(solution: Solution, role: Party | None) -> Turn:
+    """Whose turn it is. `role`: our side; None: not known.
+
+    Where the guide has the other side answer and other documents let either, it is the other side's: whoever asked to
+    end a solution would else be told to answer for ever.
+    """
+    if solution.pending is Pending.NONE:
         return Turn.NOBODY
-    if role.lower() not in set(Party):
+    if role is None or len(solution.could_be) > 1:
         return Turn.UNKNOWN
-    return Turn.OURS if Party(role.lower()) in parties else Turn.THEIRS
+    answers = [one for one in possible(solution, role) if one.action in ANSWERS]
+    return Turn.OURS if any(one.allowed and not one.reason for one in answers) else Turn.THEIRS

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine
 from partnerhook.core.inbox import Turn, turn
 from partnerhook.core.lifecycle import Solution
 from partnerhook.core.observations import MICROSECONDS
+from partnerhook.core.transitions import Party
 from partnerhook.services.patience import transact
 from partnerhook.store import clock, inbox
 from partnerhook.store.inbox import Counts, Item, Place
@@ -72,6 +73,7 @@ class Inbox:
 
 
 def _entry(one: Item, overdue_before: int) -> Entry:
-    whose = turn(one.solution.state, one.role)
+    role = Party(one.role.lower()) if one.role else None
+    whose = turn(one.solution, role)
     overdue = whose is not Turn.NOBODY and one.solution.since < overdue_before
     return Entry(one.place, one.solution, one.name, whose, overdue)

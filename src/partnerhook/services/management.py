@@ -10,6 +10,9 @@ from partnerhook.services.act import Acts
 from partnerhook.services.audit import Audit
 from partnerhook.services.erase import Erasing
 from partnerhook.services.figures import Past
+from partnerhook.services.first_steps import AppSetUp
+from partnerhook.services.health import Health
+from partnerhook.services.inbox import Inbox
 from partnerhook.services.live import Live
 from partnerhook.services.outbox import Outbox
 from partnerhook.services.quarantine import Quarantine
@@ -25,6 +28,8 @@ class Management:
     access: Access
     acts: Acts
     audit: Audit
+    health: Health
+    inbox: Inbox
     queries: Queries
     shared: Queries
     """The same, looked up once for all who look at once: what the console has as `queries`."""
@@ -36,6 +41,9 @@ class Management:
     apps: Callable[[], Sequence[ConfiguredApp]]
     """Every app of the configuration as it is now."""
     past: Past
+    replays: Replays
+    set_up: Callable[[], Sequence[AppSetUp]]
+    """How far each app is configured."""
     targets: Callable[[], Sequence[Configured]]
     """Every destination and forward target of the configuration as it is now."""
     try_destination: Callable[[str], Awaitable[Tried]]

@@ -33,6 +33,7 @@ class Patient:
     engine: Engine
     graph_url: str
     metrics_url: str
+    """Of the running receiver; empty: it is the one that looks, and shows what it refused elsewhere."""
     apps: Sequence[App]
 
 
@@ -42,8 +43,9 @@ async def examine(patient: Patient) -> AsyncIterator[Finding]:
         yield finding
     yield await meta.clock(patient.graph_url)
     # Before the callbacks: looking at those forges a webhook, which is refused.
-    for finding in await asyncio.to_thread(lambda: list(refusals.look(patient.metrics_url))):
-        yield finding
+    if patient.metrics_url:
+        for finding in await asyncio.to_thread(lambda: list(refusals.look(patient.metrics_url))):
+            yield finding
     for app in patient.apps:
         async for finding in _app(app, patient):
             yield finding
