@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from partnerhook.services.act import ActingApp
     from partnerhook.services.doctor.examine import Patient
     from partnerhook.services.doctor.findings import Finding
-    from partnerhook.services.first_steps import AppSetUp
     from partnerhook.services.reconcile import AskingApp, Reconciled
     from partnerhook.services.subscribe import Subscriber
     from partnerhook.services.watch import Watched
@@ -179,22 +178,6 @@ async def look_quickly(settings: Settings, engine: Engine) -> AsyncIterator[Find
         yield finding
     async for finding in _ask_meta(settings):
         yield finding
-
-
-def set_up_apps(settings: Settings) -> list[AppSetUp]:
-    """How far each app is configured."""
-    from partnerhook.config import callback_path
-    from partnerhook.services.first_steps import AppSetUp
-
-    return [
-        AppSetUp(
-            name=name,
-            callback_url=public_callback(settings, name) or callback_path(name, app),
-            public=settings.public_url is not None,
-            asks_graph=bool(app.app_id and app.access_token),
-        )
-        for name, app in settings.all_apps().items()
-    ]
 
 
 def _patient(settings: Settings, engine: Engine, metrics_url: str) -> Patient:

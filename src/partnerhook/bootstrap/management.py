@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from partnerhook.bootstrap.deliveries import configured_targets, routes, try_destination
-from partnerhook.bootstrap.graph import acting_apps, asking_apps, public_callback
+from partnerhook.bootstrap.graph import (
+    acting_apps,
+    asking_apps,
+    look_at_everything,
+    look_quickly,
+    public_callback,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,6 +94,7 @@ def management(engine: Engine, live: Live, settings: Callable[[], Settings]) -> 
     from partnerhook.services.quarantine import Quarantine
     from partnerhook.services.query import Queries
     from partnerhook.services.reconcile_runs import Runs
+    from partnerhook.services.replay import Replays
 
     outbox = Outbox(engine)
     audit = Audit(engine)
@@ -103,7 +110,7 @@ def management(engine: Engine, live: Live, settings: Callable[[], Settings]) -> 
         inbox=Inbox(engine, lambda: settings().overdue_after_s),
         queries=Queries(engine),
         shared=KeptQueries(engine, live),
-        outbox=Outbox(engine),
+        outbox=outbox,
         erasing=Erasing(engine, audit),
         quarantine=Quarantine(engine, audit, lambda: routes(settings())),
         reconciliations=Runs(engine, audit, lambda: routes(settings()), lambda: asking_apps(settings())),
@@ -111,7 +118,6 @@ def management(engine: Engine, live: Live, settings: Callable[[], Settings]) -> 
         apps=lambda: configured_apps(settings()),
         past=Past(engine),
         replays=Replays(outbox, lambda: routes(settings()).destinations),
-        set_up=lambda: set_up_apps(settings()),
         targets=lambda: configured_targets(settings()),
         try_destination=lambda name: try_destination(settings(), name),
     )

@@ -11,7 +11,24 @@ from starlette.types import ASGIApp
 
 from partnerhook.console import live
 from partnerhook.console.frame import Frame
-from partnerhook.console.pages import board, sign_in, solution, solution_acts, solutions
+from partnerhook.console.pages import (
+    account,
+    audit,
+    board,
+    deliveries,
+    first_steps,
+    inbox,
+    overview,
+    quarantine,
+    receipts,
+    replay,
+    sign_in,
+    solution,
+    solution_acts,
+    solutions,
+    solutions_file,
+    targets,
+)
 from partnerhook.console.visitors import Doors, Visitors
 from partnerhook.core.errors import PartnerhookError
 from partnerhook.services.management import Management
@@ -34,6 +51,17 @@ def create_console(management: Management, doors: Doors) -> ASGIApp:
             *solutions.routes(frame),
             *solution.routes(frame),
             *solution_acts.routes(frame),
+            *first_steps.routes(frame),
+            *inbox.routes(frame),
+            *overview.routes(frame),
+            *replay.routes(frame),
+            *targets.routes(frame),
+            *deliveries.routes(frame),
+            *receipts.routes(frame),
+            *quarantine.routes(frame),
+            *account.routes(frame),
+            *audit.routes(frame),
+            *solutions_file.routes(frame),
         ],
         exception_handlers={HTTPException: problem, PartnerhookError: problem},
     )

@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from partnerhook.console import telling, words
+from partnerhook.console import page_words, telling, words
 from partnerhook.console.drawn import Drawn
 from partnerhook.console.places import solution_path
 from partnerhook.core.access import Role
@@ -62,7 +62,7 @@ class Frame:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.filters |= words.FILTERS
+        self._templates.filters |= words.FILTERS | page_words.FILTERS
         self._templates.filters |= {"solution_path": lambda one: solution_path(one.app, one.solution_id)}
         self._templates.globals |= {"places": PLACES, "more_places": MORE_PLACES, "telling": telling}
         self._static = _read_static()
@@ -87,6 +87,7 @@ class Frame:
             section=_section(request.url.path),
             now=self.now(),
             query=request.query_params,
+            troubles=self.management.health.alarms() if visitor else (),
             note=self._notes.get(request.query_params.get("note", "")),
             **context,
         )

@@ -26,4 +26,5 @@ def routes(live: Live) -> list[Route]:
 
 async def _pulses(live: Live) -> AsyncIterator[str]:
     async for pulse in live.pulses(idle_s=IDLE_S):
-        yield f"data: {pulse.notice_id} {pulse.observation_id} {pulse.spread_s:.1f}\n\n"
+        *how_far, spread_s = pulse
+        yield f"data: {' '.join(map(str, how_far))} {spread_s:.1f}\n\n"

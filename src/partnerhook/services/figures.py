@@ -20,7 +20,7 @@ from partnerhook.core.figures import HANDSHAKES, NOTHING, RECEIVED, TESTS, Figur
 from partnerhook.core.observations import MICROSECONDS
 from partnerhook.services.meters import Meters
 from partnerhook.services.patience import transact, transaction
-from partnerhook.store import clock, figures
+from partnerhook.store import clock, figures, observations, receipts
 
 log = structlog.get_logger("partnerhook.figures")
 
@@ -128,6 +128,23 @@ class Past:
     def milestones(self) -> dict[str, int]:
         """When what happened for the first time (Unix microseconds), as `handshakes/APP`."""
         return transact(self._engine, figures.milestones_of, writes=False)
+
+    def newest(self) -> Newest:
+        """How old the newest things are that came in."""
+
+        def read(conn: Connection) -> Newest:
+            webhook = receipts.newest(conn)
+            return Newest(None if webhook is None else webhook[1], observations.newest_at(conn))
+
+        return transact(self._engine, read, writes=False)
+
+
+class Newest(NamedTuple):
+    """When something came in last. Unix microseconds; None: nothing ever did."""
+
+    webhook: int | None
+    event: int | None
+    """Something about a solution."""
 
 
 def sum_of(past: Iterable[Stretch]) -> Figures:

@@ -8,19 +8,9 @@ from typing import Final, NamedTuple
 from partnerhook.core.figures import HANDSHAKES, RECEIVED, TESTS
 from partnerhook.core.health import HealthKind
 from partnerhook.services.health import Alarm, Finding, Verdict
+from partnerhook.services.targets import ConfiguredApp
 
 SUBSCRIPTION: Final = "subscription"
-
-
-class AppSetUp(NamedTuple):
-    """How far an app is configured."""
-
-    name: str
-    callback_url: str
-    """As Meta sees it; the path alone where public_url is not set."""
-    public: bool
-    asks_graph: bool
-    """It has an app id and an access token."""
 
 
 class Step(NamedTuple):
@@ -38,7 +28,7 @@ class Step(NamedTuple):
 
 
 def first_steps(
-    apps: Sequence[AppSetUp], milestones: Mapping[str, int], findings: Sequence[Finding], alarms: Sequence[Alarm]
+    apps: Sequence[ConfiguredApp], milestones: Mapping[str, int], findings: Sequence[Finding], alarms: Sequence[Alarm]
 ) -> list[Step]:
     """All of them, in their order. `milestones`: when what happened for the first time, as `handshakes/APP`."""
     return [
@@ -73,14 +63,14 @@ def first_steps(
     ]
 
 
-def _names(apps: Sequence[AppSetUp]) -> str:
+def _names(apps: Sequence[ConfiguredApp]) -> str:
     return ", ".join(one.name for one in apps)
 
 
 class _Heard(NamedTuple):
     """Which apps something has happened to."""
 
-    apps: Sequence[AppSetUp]
+    apps: Sequence[ConfiguredApp]
     milestones: Mapping[str, int]
     group: str
 
@@ -89,9 +79,9 @@ class _Heard(NamedTuple):
         return self.milestones.get(f"{self.group}/{app}")
 
 
-def _public(apps: Sequence[AppSetUp]) -> Step:
-    done = bool(apps) and all(one.public for one in apps)
-    urls = ", ".join(one.callback_url for one in apps)
+def _public(apps: Sequence[ConfiguredApp]) -> Step:
+    done = bool(apps) and all(one.callback_url for one in apps)
+    urls = ", ".join(one.callback_url or one.path for one in apps)
     said = (
         f"The callback URL is {urls}."
         if done
@@ -112,7 +102,7 @@ def _heard(step_id: str, title: str, heard: _Heard, to_do: str, command: str) ->
     return Step(step_id, title, done=False, said=to_do + still, command=command)
 
 
-def _subscribed(apps: Sequence[AppSetUp], findings: Sequence[Finding], alarms: Sequence[Alarm]) -> Step:
+def _subscribed(apps: Sequence[ConfiguredApp], findings: Sequence[Finding], alarms: Sequence[Alarm]) -> Step:
     title = "Subscribe to partner_solutions"
     wrong = [one for one in alarms if one.kind is HealthKind.SUBSCRIPTION]
     found = [one for one in findings if one.about == SUBSCRIPTION]
@@ -128,7 +118,7 @@ def _subscribed(apps: Sequence[AppSetUp], findings: Sequence[Finding], alarms: S
     return Step("subscribed", title, done=False, said=said, command="partnerhook subscribe")
 
 
-def _graph(apps: Sequence[AppSetUp]) -> Step:
+def _graph(apps: Sequence[ConfiguredApp]) -> Step:
     missing = [one.name for one in apps if not one.asks_graph]
     title = "Let it ask the Graph API"
     if not missing and apps:

@@ -27,6 +27,10 @@ class Pulse(NamedTuple):
 
     notice_id: int
     observation_id: int
+    attempt_id: int
+    """Of deliveries."""
+    milestones: int
+    """How many of them a new installation has reached."""
     spread_s: float = 0.0
     """Whoever fetches a page for this does so within such a time: not everybody at once."""
 
@@ -37,7 +41,7 @@ class Live:
     def __init__(self, queries: Queries, outbox: Outbox) -> None:
         self._queries = queries
         self._outbox = outbox
-        self._pulse = Pulse(0, 0)
+        self._pulse = Pulse(0, 0, 0, 0)
         self._watchers = 0
         self._touched = asyncio.Event()
         self._moved = asyncio.Condition()
@@ -99,11 +103,16 @@ class Live:
             except StoreUnavailable:
                 continue  # whoever looks himself is told so
             pause_s = self._pause_s
-            if found[:2] != self._pulse[:2]:
+            if found != self._pulse._replace(spread_s=0.0):
                 async with self._moved:
                     self._pulse = found._replace(spread_s=0.0 if pause_s == PAUSE_S else pause_s)
                     self._moved.notify_all()
             await asyncio.sleep(pause_s)
 
     def _look(self) -> Pulse:
-        return Pulse(self._outbox.newest_notice(), self._queries.newest_observation_id())
+        return Pulse(
+            self._outbox.newest_notice(),
+            self._queries.newest_observation_id(),
+            self._outbox.newest_attempt(),
+            self._queries.count_milestones(),
+        )

@@ -10,7 +10,6 @@ from partnerhook.services.act import Acts
 from partnerhook.services.audit import Audit
 from partnerhook.services.erase import Erasing
 from partnerhook.services.figures import Past
-from partnerhook.services.first_steps import AppSetUp
 from partnerhook.services.health import Health
 from partnerhook.services.inbox import Inbox
 from partnerhook.services.live import Live
@@ -18,6 +17,7 @@ from partnerhook.services.outbox import Outbox
 from partnerhook.services.quarantine import Quarantine
 from partnerhook.services.query import Queries
 from partnerhook.services.reconcile_runs import Runs
+from partnerhook.services.replay import Replays
 from partnerhook.services.targets import Configured, ConfiguredApp, Tried
 
 
@@ -42,8 +42,6 @@ class Management:
     """Every app of the configuration as it is now."""
     past: Past
     replays: Replays
-    set_up: Callable[[], Sequence[AppSetUp]]
-    """How far each app is configured."""
     targets: Callable[[], Sequence[Configured]]
     """Every destination and forward target of the configuration as it is now."""
     try_destination: Callable[[str], Awaitable[Tried]]

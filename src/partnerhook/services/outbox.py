@@ -131,6 +131,10 @@ class Outbox:
         """The number of the notice that was told last; 0 where there is none."""
         return transact(self._engine, notices.newest_id, writes=False)
 
+    def newest_attempt(self) -> int:
+        """The number of the attempt that ended last; 0 where there was none."""
+        return transact(self._engine, deliveries.newest_attempt, writes=False)
+
     def replay(self, told: Sequence[tuple[int, AnyNotice]], routes: Sequence[Route]) -> int:
         """Deliver notices of the past once more, to whoever of `routes` wants them; how many deliveries these are."""
         return transact(self._engine, partial(_enqueue, told=told, routes=routes), writes=True)

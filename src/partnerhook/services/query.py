@@ -22,6 +22,7 @@ from partnerhook.services.brisk import brisk
 from partnerhook.store import (
     customers,
     deliveries,
+    figures,
     graph_readings,
     migrate,
     observations,
@@ -162,6 +163,11 @@ class Queries:
         """The newest that fit, or those before `before_id`, each with its id, newest first."""
         with self._reading() as conn:
             return observations.page_back(conn, wanted, before_id=before_id, limit=limit)
+
+    def count_milestones(self) -> int:
+        """How many things have happened at least once that a new installation waits for."""
+        with self._reading() as conn:
+            return len(figures.milestones_of(conn))
 
     def newest_observation_id(self) -> int:
         """The id of the observation that was stored last; 0 where there is none."""

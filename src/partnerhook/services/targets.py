@@ -10,14 +10,6 @@ if TYPE_CHECKING:
     from partnerhook.services.outbox import Overview
 
 
-class Tried(NamedTuple):
-    """How a destination took a test notice."""
-
-    message_id: str
-    answer: Answer
-    seconds: float
-
-
 class Configured(NamedTuple):
     """A destination or forward target, and how it stands."""
 

@@ -93,6 +93,12 @@ def attempts_of(conn: Connection, delivery_id: int) -> list[Attempt]:
     return [Attempt(row.at, row.duration_us, Answer(Reply(row.reply), row.status, row.answer)) for row in rows]
 
 
+def newest_attempt(conn: Connection) -> int:
+    """The id of the attempt that ended last; 0 where there was none."""
+    newest: int = conn.execute(select(func.coalesce(func.max(attempts.c.id), 0))).scalar_one()
+    return newest
+
+
 class Backlog(NamedTuple):
     """What waits for a target."""
 

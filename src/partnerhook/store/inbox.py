@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, literal, literal
 from partnerhook.core.lifecycle import Solution
 from partnerhook.core.transitions import Party
 from partnerhook.store.schema import deliveries, graph_readings, receipts, solutions
-from partnerhook.store.solutions import from_row
+from partnerhook.store.solutions import COLUMNS, from_row
 
 
 class Place(NamedTuple):
@@ -62,7 +62,7 @@ def _page(conn: Connection, query: Select[Any], after: Place | None, limit: int)
     if after is not None:
         query = query.where(tuple_(solutions.c.since, solutions.c.number) > tuple_(*map(literal, after)))
     return [
-        Item(Place(row.since, row.number), from_row(row), row.name, row.role)
+        Item(Place(row.since, row.number), from_row(row[: len(COLUMNS)]), row.name, row.role)
         for row in conn.execute(query.limit(limit))
     ]
 

@@ -154,6 +154,13 @@ def newest_id(conn: Connection) -> int:
     return newest
 
 
+def newest_at(conn: Connection) -> int | None:
+    """When the observation came that was stored last (Unix microseconds); None where there is none."""
+    query = select(observations.c.received_at).order_by(observations.c.id.desc()).limit(1)
+    found: int | None = conn.execute(query).scalar()
+    return found
+
+
 def counts_after(conn: Connection, number: int, limit: int) -> dict[int, int]:
     """The next solutions, by number, that the log speaks of, and how many observations each has."""
     column = observations.c.solution_number

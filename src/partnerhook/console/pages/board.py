@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from partnerhook.console import lists
 from partnerhook.console.frame import Frame
+from partnerhook.console.pages import first_steps
 from partnerhook.core.names import UNKNOWN
 from partnerhook.services.query import BoardColumn
 
@@ -30,6 +31,8 @@ def routes(frame: Frame) -> list[Route]:
             "wanted": wanted,
             "apps": [one.name for one in frame.management.apps()],
         }
+        if not context["total"] and not wanted.narrowed:
+            context["steps"] = await first_steps.steps(frame.management)
         return frame.page(request, "board.html", context)
 
     return [Route("/", show, methods=["GET"])]

@@ -91,6 +91,8 @@ def upgrade() -> None:
         sa.Column("name", text, primary_key=True),
         sa.Column("at", sa.BigInteger, nullable=False),
     )
+    odd = sa.text("anomalies <> ''")
+    op.create_index("solutions_odd", "solutions", ["since", "number"], sqlite_where=odd, postgresql_where=odd)
     for name in ("summary", "remedy"):
         op.add_column("alarms", sa.Column(name, text, nullable=False, server_default=""))
     if postgresql:
