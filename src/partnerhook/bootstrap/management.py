@@ -85,10 +85,10 @@ def management(engine: Engine, live: Live, settings: Callable[[], Settings]) -> 
     from partnerhook.services.act import Acts
     from partnerhook.services.audit import Audit
     from partnerhook.services.erase import Erasing
-    from partnerhook.services.kept import KeptQueries
     from partnerhook.services.figures import Past
     from partnerhook.services.health import Health
     from partnerhook.services.inbox import Inbox
+    from partnerhook.services.kept import KeptQueries
     from partnerhook.services.management import Management
     from partnerhook.services.outbox import Outbox
     from partnerhook.services.quarantine import Quarantine
