@@ -136,3 +136,5 @@ def test_solutions_as_a_file(stage: Backstage, ana: Person):
     assert [row[1] for row in rows] == ["solution_id", "9000", "9001", "9002"]
     assert rows[2][2] == f"'{FORMULAS[0]}"
     assert rows[2][9] == "'@partner"
+    assert len(cells(ana.get("/solutions.csv?text=9001").text)) == 2
+    assert len(cells(ana.get("/solutions.csv?state=ACTIVE").text)) == 1

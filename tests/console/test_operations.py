@@ -95,6 +95,7 @@ PAGES = {
     "target": "/deliveries/targets/billing",
     "replay": "/deliveries/replay?look=1",
     "ask": "/deliveries/DEAD/discard",
+    "observations": "/observations",
     "receipts": "/receipts",
     "receipt": "/receipts/8",
     "quarantine": "/quarantine",
@@ -104,7 +105,7 @@ PAGES = {
     "first-steps": "/first-steps",
 }
 COLOURFUL = ("inbox", "delivery", "target", "receipt", "overview", "first-steps")
-WIDE = ("inbox", "deliveries", "target", "receipt", "overview", "account", "audit")
+WIDE = ("inbox", "deliveries", "observations", "target", "receipt", "overview", "account", "audit")
 
 
 @pytest.mark.parametrize(

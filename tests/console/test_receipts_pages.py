@@ -139,7 +139,14 @@ def test_hostile_words_are_words(stage: Backstage, ana: Person):
     number = hostile(stage)
     stage.hear_field("<img src=x onerror=alert(3)>", {})
 
-    for path in ("/receipts", f"/receipts/{number}", f"/receipts/{newest(stage)}", "/quarantine", "/inbox"):
+    for path in (
+        "/receipts",
+        f"/receipts/{number}",
+        f"/receipts/{newest(stage)}",
+        "/quarantine",
+        "/inbox",
+        "/observations",
+    ):
         text = ana.get(path).text
         assert "<script>alert" not in text, path
         assert "<img src=x" not in text, path
@@ -172,3 +179,17 @@ def test_only_who_may_change_the_quarantine(stage: Backstage):
         assert operator.get(f"/receipts/{number}/discard").status_code == 403
         assert operator.send(f"/receipts/{number}/retry").status_code == 303
         assert operator.send("/receipts/999999/retry").status_code == 404
+
+
+def test_observations(stage: Backstage, ana: Person):
+    """Newest first, of all or of one solution; a strange word is a word."""
+    stage.hear("7777", HOSTILE)
+    text = ana.get("/observations").text
+
+    assert text.index('href="/solutions/default/7777"') > 0
+    assert "<script>alert" not in text
+    assert "Meta sent a status word that is in none of its documents." in text
+    only = ana.get("/observations?solution=7001").text
+    assert "/solutions/default/7001" in only
+    assert "/solutions/default/7777" not in only
+    assert "No observation fits." in ana.get("/observations?solution=1&app=x&before=x").text

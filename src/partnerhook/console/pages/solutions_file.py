@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from partnerhook.console import csv
+from partnerhook.console import csv, lists
 from partnerhook.console.frame import Frame
 from partnerhook.core.lifecycle import Solution
 from partnerhook.core.timeline import clock
@@ -32,10 +32,11 @@ HEAD: Final = (
 
 
 def routes(frame: Frame) -> list[Route]:
-    """GET /solutions.csv."""
+    """GET /solutions.csv, with the filters of /solutions."""
 
-    async def download(_request: Request) -> Response:
-        return csv.answer("solutions.csv", HEAD, lambda: _rows(frame.management.queries, SolutionFilter()))
+    async def download(request: Request) -> Response:
+        wanted = lists.read(request.query_params).filter
+        return csv.answer("solutions.csv", HEAD, lambda: _rows(frame.management.queries, wanted))
 
     return [Route("/solutions.csv", download, methods=["GET"])]
 
