@@ -41,22 +41,24 @@ def sign_in_link(settings: Settings, who: str, role: Role) -> str:
     return _link_url(settings, f"http://{settings.admin_listen}", access(settings).new_link(who, role))
 
 
-def first_link(engine: Engine, settings: Settings, admin_url: str) -> str:
-    """Such a URL, as long as nobody has ever signed in; empty from then on, and where nobody has to."""
+async def invite(engine: Engine, settings: Settings, admin_url: str) -> None:
+    """Log a link that lets somebody in, as long as nobody has ever signed in, and where somebody has to."""
     import structlog
 
     from partnerhook.core.access import Role
     from partnerhook.core.errors import StoreUnavailable
     from partnerhook.services.access import Access
 
-    access = Access(engine)
+    log = structlog.get_logger("partnerhook.console")
+    if settings.console_sign_in != "always":
+        return
     try:
-        if settings.console_sign_in != "always" or access.anybody_signed_in_ever():
-            return ""
-        return _link_url(settings, admin_url, access.new_link("admin", Role.ADMIN))
-    except StoreUnavailable as problem:  # no reason not to start
-        structlog.get_logger("partnerhook.console").warning("no link to sign in with was made", reason=str(problem))
-        return ""
+        token = await Access(engine).first_link("admin", Role.ADMIN)
+    except StoreUnavailable as problem:
+        log.warning("no link to sign in with was made", reason=str(problem))
+        return
+    if token is not None:
+        log.info("sign in to the console, once, within an hour", url=_link_url(settings, admin_url, token))
 
 
 def _link_url(settings: Settings, url: str, token: str) -> str:

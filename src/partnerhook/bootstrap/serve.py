@@ -128,16 +128,12 @@ class _Server:
         return management(self._engine, self._live, lambda: self._settings)
 
     async def _invite(self, urls: Mapping[str, str]) -> None:
-        """Until somebody has signed in for the first time, each start makes a link that lets somebody in."""
+        """Beside all else: another process may keep the database for a while."""
         import asyncio
 
-        import structlog
+        from partnerhook.bootstrap.management import invite
 
-        from partnerhook.bootstrap.management import first_link
-
-        link = await asyncio.to_thread(first_link, self._engine, self._settings, urls["admin"])
-        if link:
-            structlog.get_logger("partnerhook.console").info("sign in to the console, once, within an hour", url=link)
+        self._beside.append(asyncio.create_task(invite(self._engine, self._settings, urls["admin"])))
 
     async def _ready(self) -> None:
         import asyncio

@@ -5,6 +5,7 @@ Looked up in the database each time: what was revoked is good for nothing at onc
 
 from __future__ import annotations
 
+import math
 import secrets
 from functools import partial
 from typing import Final, NamedTuple
@@ -13,7 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from partnerhook.core.access import ID_BYTES, SECRET_BYTES, Role, digest, make_key, matches, split_key
 from partnerhook.core.observations import MICROSECONDS
-from partnerhook.services.patience import transact
+from partnerhook.services.patience import transact, transaction
 from partnerhook.store import api_keys, clock, sessions
 from partnerhook.store.api_keys import ApiKey
 from partnerhook.store.sessions import Session, SignInLink
@@ -93,11 +94,8 @@ class Access:
         """The token of a link that lets somebody in, once."""
         token = secrets.token_hex(SECRET_BYTES)
 
-        def write(conn: Connection) -> None:
-            now = clock.now(conn)
-            sessions.add_link(conn, SignInLink(digest(token), who, role, now, now + int(lasts_s * MICROSECONDS)))
-
-        transact(self._engine, write, writes=True)
+        add = partial(_add_link, token=token, who=who, role=role, lasts_s=lasts_s)
+        transact(self._engine, add, writes=True)
         return token
 
     def link(self, token: str) -> SignInLink | None:
@@ -106,9 +104,18 @@ class Access:
             self._engine, lambda conn: sessions.find_link(conn, digest(token), clock.now(conn)), writes=False
         )
 
-    def anybody_signed_in_ever(self) -> bool:
-        """Whether a link was ever used: no longer the first start."""
-        return transact(self._engine, sessions.ever_signed_in, writes=False)
+    async def first_link(self, who: str, role: Role) -> str | None:
+        """The token of a link, as long as nobody has ever used one; None from then on. Waits for whoever writes."""
+        token = secrets.token_hex(SECRET_BYTES)
+
+        def write(conn: Connection) -> bool:
+            if sessions.ever_signed_in(conn):
+                return False
+            _add_link(conn, token, who, role, LINK_LASTS_S)
+            return True
+
+        made = await transaction(self._engine, write, writes=True, patience_s=math.inf)
+        return token if made else None
 
     def sign_in(self, link_token: str) -> NewSession | None:
         """Use a link up; None where it is good for nothing (any more)."""
@@ -158,6 +165,11 @@ class Access:
         now = clock.estimate(self._engine)
         if key.last_used_at is None or now - key.last_used_at > NOTED_EVERY_S * MICROSECONDS:
             transact(self._engine, partial(api_keys.used, key_id=key.id, at=now), writes=True)
+
+
+def _add_link(conn: Connection, token: str, who: str, role: Role, lasts_s: float) -> None:
+    now = clock.now(conn)
+    sessions.add_link(conn, SignInLink(digest(token), who, role, now, now + int(lasts_s * MICROSECONDS)))
 
 
 def _open(conn: Connection, who: str, role: Role, via: str, now: int) -> NewSession:
