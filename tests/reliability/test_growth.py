@@ -276,13 +276,13 @@ def test_pages(engine: Engine):
 
 
 def test_pruning(engine: Engine):
-    """A hundred thousand raw bodies and thousands of deliveries go in slices; no webhook waits for it."""
+    """Raw bodies, deliveries and receipts by the ten thousands go in slices; no webhook waits for it."""
     waits: list[float] = []
 
     async def prune() -> None:
-        task = asyncio.create_task(retain(engine, Keeping(1, 1, 1)))
-        until = time.monotonic() + 60
-        while await asyncio.to_thread(bodies, engine) > 1_000 and time.monotonic() < until:
+        task = asyncio.create_task(retain(engine, Keeping(1, 1, 1, 1)))
+        until = time.monotonic() + 120
+        while await asyncio.to_thread(count, engine, RECEIPTS_LEFT) > MILLION - PRUNED and time.monotonic() < until:
             started = time.monotonic()
             await asyncio.to_thread(deliver, engine, arrive(webhook(7, "ACTIVE", NOON_S + 100 + len(waits))))
             waits.append(time.monotonic() - started)
@@ -292,14 +292,18 @@ def test_pruning(engine: Engine):
 
     asyncio.run(prune())
 
-    assert bodies(engine) <= 1_000
+    assert count(engine, BODIES_LEFT) == 0
+    assert count(engine, "SELECT count(*) FROM deliveries WHERE settled_at = 1") == 0
+    assert count(engine, RECEIPTS_LEFT) <= MILLION - PRUNED
     assert max(waits) < 1.0
 
 
-def bodies(engine: Engine) -> int:
-    """How many receipts of old have their body."""
+BODIES_LEFT: Final = f"SELECT count(*) FROM receipts WHERE body IS NOT NULL AND id <= {MILLION}"
+RECEIPTS_LEFT: Final = f"SELECT count(*) FROM receipts WHERE id <= {MILLION}"
+
+
+def count(engine: Engine, query: str) -> int:
+    """How many there are."""
     with engine.connect() as conn, conn.begin():
-        counted: int = conn.execute(
-            text(f"SELECT count(*) FROM receipts WHERE body IS NOT NULL AND id <= {MILLION}")
-        ).scalar_one()
+        counted: int = conn.execute(text(query)).scalar_one()
     return counted

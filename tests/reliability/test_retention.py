@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+import subprocess
 from contextlib import closing
 
-from running import Serve, Server, wait_until, webhook
+from running import BIN, Serve, Server, wait_until, webhook
 
 SECOND_IN_DAYS = 1 / 86_400
 
@@ -49,3 +51,40 @@ def test_young_bodies_stay(serve: Serve) -> None:
     assert server.stop() == 0
     assert bodies(server) == [b"{}", b"[]"]
     assert not server.log_lines(event="raw bodies dropped")
+
+
+def test_old_receipts_are_deleted(serve: Serve) -> None:
+    """Those that tell nothing of a solution, with the start after their time; who looks one up is told."""
+    server = serve(RECEIPTS_KEEP_DAYS=3_600 * SECOND_IN_DAYS, RAW_BODIES_KEEP_DAYS=3_600 * SECOND_IN_DAYS)
+    for body in (MESSAGE, webhook(), MESSAGE, b"no JSON", MESSAGE, MESSAGE):
+        assert server.post(body).status == 200
+    server.stop()
+    with closing(sqlite3.connect(server.database, isolation_level=None)) as database:
+        database.execute("UPDATE receipts SET received_at = received_at - 3601000000 WHERE id <= 5")
+        database.execute("INSERT INTO deliveries VALUES (7, 'inbox', 1, NULL, 1, 0, 'dead', 1, 1, NULL, '', 1, 9e15)")
+
+    server.start()
+    wait_until(lambda: server.log_lines(event="receipts deleted"), "the retention ran")
+
+    (line,) = server.log_lines(event="receipts deleted")
+    assert line["count"] == 3
+    assert bodies(server) == [None, None, MESSAGE]
+    shown = command(server, "receipts", "show", "1")
+    assert shown.returncode == 1
+    assert "Receipt 1 is not there any more" in shown.stderr
+    assert "(receipts_keep_days)" in shown.stderr
+    assert "There is no receipt 7." in command(server, "receipts", "show", "7").stderr
+    assert "receipt 1, which is not there any more" in command(server, "deliveries", "show", "7").stdout
+    assert json.loads(command(server, "deliveries", "show", "7", "--format", "json").stdout)["receipt_kept"] is False
+
+
+MESSAGE = (
+    b'{"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [{"field": "messages", "value": {}}]}]}'
+)
+
+
+def command(server: Server, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`partnerhook` on the server's database."""
+    return subprocess.run(
+        [BIN, *arguments], env=server.environment, capture_output=True, text=True, timeout=60, check=False
+    )

@@ -174,7 +174,7 @@ def test_bodies_that_went_on_are_dropped(engine: Engine):
     people.discard([one for one in people.find(DeliveryFilter()) if one.receipt_id != waits])
 
     async def keep() -> None:
-        task = asyncio.create_task(retain(engine, Keeping(30, 1, 30)))
+        task = asyncio.create_task(retain(engine, Keeping(30, 1, 30, 30)))
         await asyncio.to_thread(wait_until, lambda: kept(engine) == [waits, young, 4], "dropped")
         task.cancel()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine
@@ -64,10 +63,10 @@ def test_only_old_bodies_are_dropped_slice_by_slice(engine: Engine):
     assert found[0] == receipt(1, received_at=10)._replace(body=None)
 
 
-def older(conn: Connection, than: int, *, after_id: int = 0, limit: int = 100, **how: Any) -> list[int]:
-    """Whose bodies are older, with bounds that do not matter where they are not named."""
-    bounds = {"bytes_max": 1_000_000, "thorough": False} | how
-    return receipts.bodies_before(conn, than, after_id=after_id, limit=limit, **bounds)
+def older(conn: Connection, than: int, *, after_id: int = 0, limit: int = 100, bytes_max: int = 1_000_000) -> list[int]:
+    """Whose bodies are older, up to where, by halves, the younger ones begin."""
+    last = receipts.newest_before(conn, than, after_id=after_id)
+    return receipts.bodies_before(conn, than, after_id=after_id, last=last, limit=limit, bytes_max=bytes_max)
 
 
 def test_a_slice_has_a_bound_in_bytes(engine: Engine):
@@ -87,5 +86,8 @@ def test_a_clock_that_was_put_back_hides_nothing_from_a_thorough_look(engine: En
         receipts.append(conn, [receipt(number, received_at=at) for number, at in enumerate(stamps, 1)])
 
     with engine.connect() as conn:
-        assert older(conn, 100, thorough=True) == [1, 2, 6, 7, 8]
-        assert receipts.oldest_body(conn, after_id=2) == 3
+        found = receipts.bodies_before(conn, 100, after_id=0, last=8, limit=100, bytes_max=1_000)
+        assert found == [1, 2, 6, 7, 8]
+        assert receipts.newest_before(conn, 100) in {2, 8}
+        assert receipts.oldest_body(conn, after_id=2, last=8) == 3
+        assert receipts.oldest_body(conn, after_id=8, last=8) is None

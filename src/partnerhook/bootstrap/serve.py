@@ -176,7 +176,10 @@ class _Server:
             return
         settings = self._settings
         keeping = Keeping(
-            settings.raw_bodies_keep_days, settings.forwarded_bodies_keep_hours, settings.deliveries_keep_days
+            settings.raw_bodies_keep_days,
+            settings.forwarded_bodies_keep_hours,
+            settings.deliveries_keep_days,
+            settings.receipts_keep_days,
         )
         self._beside.append(asyncio.create_task(retain(self._engine, keeping)))
         if is_postgresql(self._engine):

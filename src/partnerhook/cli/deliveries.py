@@ -90,18 +90,21 @@ def show(
     """
     if not 0 < delivery_id <= DELIVERY_ID_MAX:
         raise PartnerhookError(f"There is no delivery {delivery_id}.")
-    found = bootstrap.outbox(config.load(config_file)).delivery(delivery_id)
+    outbox = bootstrap.outbox(config.load(config_file))
+    found = outbox.delivery(delivery_id)
     if found is None:
         raise PartnerhookError(f"There is no delivery {delivery_id}.")
     one, attempts, notice = found
+    kept = None if one.receipt_id is None else outbox.has_receipt(one.receipt_id)
     if output == "json":
-        show_document(views.delivery_story(one, attempts, notice))
+        show_document(views.delivery_story(one, attempts, notice) | {"receipt_kept": kept})
         return
+    more = f" ({notice.type} of {notice.subject})" if notice else ", which is not there any more" * (kept is False)
     show_attributes(
         [
             ("delivery", str(one.id)),
             ("target", one.target),
-            ("of", f"{views.cargo(one)}{f' ({notice.type} of {notice.subject})' if notice else ''}"),
+            ("of", f"{views.cargo(one)}{more}"),
             ("fate", one.fate),
             ("enqueued", clock(one.created_at // MICROSECONDS)),
             ("next attempt", clock(one.due_at // MICROSECONDS) if one.due_at else ""),

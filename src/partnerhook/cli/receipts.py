@@ -139,13 +139,19 @@ def show(
 ) -> None:
     """Show one POST: what became of each of its changes, and with --raw the very bytes that came.
 
-    Bodies can hold people's messages, so they are dropped after `raw_bodies_keep_days`.
+    Bodies can hold people's messages, so they are dropped after `raw_bodies_keep_days`. Receipts that tell nothing of a
+    solution are deleted after `receipts_keep_days`.
 
     Example: `partnerhook receipts show 12 --raw > body.json`
     """
     settings = config.load(config_file)
     queries = bootstrap.queries(settings)
     receipt = queries.receipt(receipt_id) if 0 < receipt_id <= RECEIPT_ID_MAX else None
+    if receipt is None and 0 < receipt_id < queries.newest_receipt():
+        raise PartnerhookError(
+            f"Receipt {receipt_id} is not there any more: those that tell nothing of a solution are kept for"
+            f" {settings.receipts_keep_days:g} days (receipts_keep_days). `partnerhook receipts list` shows the others."
+        )
     if receipt is None:
         raise PartnerhookError(f"There is no receipt {receipt_id}. `partnerhook receipts list` shows those there are.")
     if raw:

@@ -70,3 +70,8 @@ class Receipt(NamedTuple):
     def quarantined(self) -> int:
         """How many of its changes are in quarantine."""
         return [outcome.fate for outcome in self.outcomes].count(Fate.QUARANTINED)
+
+    @property
+    def telling(self) -> bool:
+        """Whether it tells, or may tell, of a solution or a customer: it is kept for ever."""
+        return any(outcome.key or outcome.fate is Fate.QUARANTINED for outcome in self.outcomes)

@@ -39,7 +39,7 @@ def find(engine: Engine, text: str, on_progress: Callable[[int, int], None]) -> 
     newest = transact(engine, receipts.newest, writes=False)
     total = newest[0] if newest else 0
     found: set[int] = set()
-    for first in range(1, total + 1, SLICE):
+    for first in range(transact(engine, receipts.oldest, writes=False) or 1, total + 1, SLICE):
         for form in forms:
             look = partial(receipts.holding, text=form, first=first, last=first + SLICE - 1)
             found.update(transact(engine, look, writes=False))

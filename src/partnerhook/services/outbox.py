@@ -14,7 +14,7 @@ from partnerhook.core.notice_documents import AnyNotice
 from partnerhook.core.routing import About, Route, wants
 from partnerhook.core.timeline import say
 from partnerhook.services.patience import transact
-from partnerhook.store import clock, deliveries, listeners, locks, notices, outbox, targets
+from partnerhook.store import clock, deliveries, listeners, locks, notices, outbox, receipts, targets
 from partnerhook.store.deliveries import Attempt, Backlog, DeliveryFilter, Listed
 from partnerhook.store.notices import NoticeFilter
 from partnerhook.store.outbox import Wanted
@@ -81,6 +81,10 @@ class Outbox:
             return found, deliveries.attempts_of(conn, delivery_id), told.get(found.notice_id or 0)
 
         return transact(self._engine, read, writes=False)
+
+    def has_receipt(self, number: int) -> bool:
+        """Whether a receipt is still there; what tells nothing of a solution is deleted after a time."""
+        return transact(self._engine, partial(receipts.oldest, from_id=number), writes=False) == number
 
     def pause(self, target: str, reason: str) -> None:
         """Attempt nothing there until `resume`; what is for it waits."""

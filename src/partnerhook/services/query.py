@@ -195,6 +195,12 @@ class Queries:
         with self._reading() as conn:
             return receipts.find(conn, receipt_id)
 
+    def newest_receipt(self) -> int:
+        """The number of the receipt that was stored last; 0 where there is none."""
+        with self._reading() as conn:
+            newest = receipts.newest(conn)
+        return newest[0] if newest else 0
+
     def totals(self) -> Totals:
         """What there is of each kind now."""
         with self._reading() as conn:

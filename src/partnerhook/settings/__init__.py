@@ -187,6 +187,13 @@ class Settings(AppSettings):
     deliveries_keep_days: Number = Field(
         30.0, gt=0, le=36_500, description="Days that settled deliveries are kept, with their attempts."
     )
+    receipts_keep_days: Number = Field(
+        30.0,
+        gt=0,
+        le=36_500,
+        description="Days that receipts are kept which tell nothing of a solution or a customer, have nothing in"
+        " quarantine, and nobody waits for; not before their bodies are dropped. All others are kept for ever.",
+    )
     apps: dict[str, AppSettings] = Field(
         default_factory=dict,
         description="More Meta apps, each a table [apps.NAME] with its own secrets, verify token and path.",

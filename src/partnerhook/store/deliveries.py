@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -9,10 +10,12 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import BigInteger, Connection, Row, Select, bindparam, delete, func, literal_column, select, update
 
 from partnerhook.core.delivery import Answer, Fate, Reply
-from partnerhook.store import clock, locks, numbers, outbox, targets
+from partnerhook.store import aging, clock, locks, numbers, outbox, targets
 from partnerhook.store.outbox import make_next_due
 from partnerhook.store.schema import attempts, deliveries, notices
+from partnerhook.store.sql import numbers_of
 
+_ids = numbers_of("ids")
 WAITING: Final = deliveries.c.fate == literal_column("'waiting'")
 
 
@@ -172,13 +175,30 @@ def _open_for_change(conn: Connection, one: Listed, fates: Sequence[Fate]) -> An
     return conn.execute(query.where(deliveries.c.fate.in_([fate.value for fate in fates]))).one_or_none()
 
 
-def drop_settled(conn: Connection, before: int, limit: int) -> int:
-    """Forget deliveries that were settled before `before` (Unix microseconds), with their attempts; how many."""
-    settled = select(deliveries.c.id).where(deliveries.c.settled_at < before).order_by(deliveries.c.id).limit(limit)
-    ids = list(conn.execute(settled).scalars())
-    conn.execute(delete(attempts).where(attempts.c.delivery_id.in_(ids)))
-    conn.execute(delete(deliveries).where(deliveries.c.id.in_(ids)))
-    return len(ids)
+def newest_before(conn: Connection, enqueued_before: int) -> int:
+    """The last delivery that was enqueued before that (Unix microseconds); 0 where there is none."""
+    return aging.last_before(conn, deliveries.c.id, deliveries.c.created_at, enqueued_before)
+
+
+def settled_before(conn: Connection, before: int, *, after_id: int, last: int, limit: int) -> list[int]:
+    """The next deliveries behind `after_id`, up to `last`, that were settled before `before` (Unix microseconds)."""
+    span = deliveries.c.id.between(after_id + 1, last)
+    query = select(deliveries.c.id).where(span, deliveries.c.settled_at < before)
+    return list(conn.execute(query.order_by(deliveries.c.id).limit(limit)).scalars())
+
+
+def delete_those(conn: Connection, ids: Sequence[int], *, settled_before: int) -> None:
+    """Forget these deliveries with their attempts, but for those that somebody has put back meanwhile."""
+    wanted = {"ids": json.dumps(ids)}
+    settled = deliveries.c.id.in_(select(_ids.c.value)) & (deliveries.c.settled_at < settled_before)
+    gone = list(conn.execute(delete(deliveries).where(settled).returning(deliveries.c.id), wanted).scalars())
+    conn.execute(delete(attempts).where(attempts.c.delivery_id.in_(select(_ids.c.value))), {"ids": json.dumps(gone)})
+
+
+def awaited(conn: Connection, first: int, last: int) -> set[int]:
+    """Of the receipts from id `first` to `last` those that wait to be passed on."""
+    span = deliveries.c.receipt_id.between(first, last)
+    return set(conn.execute(select(deliveries.c.receipt_id).where(WAITING, span)).scalars())
 
 
 def try_now(conn: Connection, target: str) -> None:

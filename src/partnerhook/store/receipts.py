@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -12,6 +13,7 @@ from sqlalchemy import (
     Row,
     Select,
     bindparam,
+    delete,
     exists,
     func,
     literal_column,
@@ -22,19 +24,20 @@ from sqlalchemy import (
 
 from partnerhook.core.names import PARTNER_SOLUTIONS, Flag
 from partnerhook.core.receipts import Fate, Outcome, Receipt
+from partnerhook.store import aging
 from partnerhook.store import ids as row_ids
 from partnerhook.store.bulk import insert_into
 from partnerhook.store.schema import deliveries, observations, receipts
-from partnerhook.store.sql import holds
+from partnerhook.store.sql import holds, numbers_of
 
 _append = insert_into(receipts)
+_ids = numbers_of("ids")
 _oldest_body = (
     select(receipts.c.id)
-    .where(receipts.c.id > bindparam("after"), receipts.c.body.is_not(None))
+    .where(receipts.c.id.between(bindparam("first"), bindparam("last")), receipts.c.body.is_not(None))
     .order_by(receipts.c.id)
     .limit(1)
 )
-_from = select(receipts.c.received_at).where(receipts.c.id >= bindparam("id")).order_by(receipts.c.id).limit(1)
 _still_wanted = exists(
     select(literal_column("1")).where(
         deliveries.c.receipt_id == receipts.c.id, deliveries.c.fate == literal_column("'waiting'")
@@ -143,22 +146,29 @@ def _filtered(query: Select[Any], wanted: ReceiptFilter) -> Select[Any]:
     return query
 
 
-def oldest_body(conn: Connection, after_id: int = 0) -> int | None:
-    """The first receipt behind `after_id` that still has its raw body."""
-    found: int | None = conn.execute(_oldest_body, {"after": after_id}).scalar()
+def newest_before(conn: Connection, received_before: int, *, after_id: int = 0) -> int:
+    """The last receipt behind `after_id` that came before `received_before` (Unix microseconds); else `after_id`."""
+    return aging.last_before(conn, receipts.c.id, receipts.c.received_at, received_before, after_id=after_id)
+
+
+def oldest(conn: Connection, *, from_id: int = 0) -> int | None:
+    """The first receipt from `from_id` on."""
+    return aging.oldest(conn, receipts.c.id, from_id=from_id)
+
+
+def oldest_body(conn: Connection, *, after_id: int, last: int) -> int | None:
+    """The first receipt behind `after_id`, up to `last`, that still has its raw body."""
+    found: int | None = conn.execute(_oldest_body, {"first": after_id + 1, "last": last}).scalar()
     return found
 
 
 def bodies_before(
-    conn: Connection, received_before: int, *, after_id: int, limit: int, bytes_max: int, thorough: bool
+    conn: Connection, received_before: int, *, after_id: int, last: int, limit: int, bytes_max: int
 ) -> list[int]:
-    """The next receipts behind `after_id` whose raw bodies are older than `received_before` (Unix microseconds).
+    """The next receipts behind `after_id`, up to `last`, whose raw bodies are older than that (Unix microseconds).
 
-    No more than `limit` of them and, but for the first, `bytes_max` of bodies. Not `thorough`: only up to where, by
-    halves, the younger ones begin, for their millions must not be read. Where our clock was put back they do not begin
-    in one place, and only a thorough look finds all.
+    No more than `limit` of them and, but for the first, `bytes_max` of bodies.
     """
-    last = _newest_id(conn) if thorough else _last_before(conn, received_before, after_id)
     span = {"first": after_id + 1, "last": last, "before": received_before, "limit": limit}
     ids: list[int] = []
     for row_id, size in conn.execute(_oldest_bodies, span):
@@ -205,21 +215,10 @@ def drop_bodies(conn: Connection, ids: Sequence[int]) -> int:
     return conn.execute(update(receipts).where(kept).values(body=None, headers=None)).rowcount
 
 
-def _last_before(conn: Connection, received_at: int, after_id: int) -> int:
-    """The last id before `received_at`, by halves."""
-    low, high = after_id, _newest_id(conn)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if conn.execute(_from, {"id": middle}).scalar_one() < received_at:
-            low = middle
-        else:
-            high = middle - 1
-    return low
-
-
-def _newest_id(conn: Connection) -> int:
-    newest_id: int = conn.execute(select(func.coalesce(func.max(receipts.c.id), 0))).scalar_one()
-    return newest_id
+def delete_those(conn: Connection, ids: Sequence[int]) -> int:
+    """Delete these receipts, but for those that have a body; how many."""
+    gone = receipts.c.id.in_(select(_ids.c.value)) & receipts.c.body.is_(None)
+    return conn.execute(delete(receipts).where(gone), {"ids": json.dumps(ids)}).rowcount
 
 
 def newest(conn: Connection) -> tuple[int, int] | None:
