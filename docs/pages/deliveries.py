@@ -174,6 +174,8 @@ goes on to where it went before:
   target too: the bound is for what would be taken for that target alone.
 - Bodies hold people's messages. Those that tell nothing of a solution are dropped `forwarded_bodies_keep_hours` after
   all targets have them; `partnerhook receipts erase` drops bodies by number or by a text in them, at once.
+- Receipts that tell nothing of a solution are deleted after `receipts_keep_days`, once their bodies are gone and nobody
+  waits for them.
 - A POST is never split, and never signed anew.
 """
 

@@ -125,7 +125,7 @@ def test_figures_are_forgotten(engine: Engine):
         figures.add(conn, now - 7 * 24 * 60, "one", {RECEIVED: {"default": 1}})
 
     async def live() -> None:
-        task = asyncio.create_task(retain(engine, Keeping(30, 24, 30)))
+        task = asyncio.create_task(retain(engine, Keeping(30, 24, 30, 30)))
         await asyncio.to_thread(wait_until, lambda: rows(engine) == 1, "the older one is gone")
         task.cancel()
 

@@ -142,6 +142,18 @@ def test_what_stays_is_not_read_every_hour(engine: Engine):
     assert len(there(engine)) == kept + 1
 
 
+def test_it_ends_in_time_and_goes_on(engine: Engine):
+    """With years of receipts raw bodies need not wait for the last of them."""
+    take(engine, *[message()] * (SLICE + 3))
+    drop_bodies(engine)
+    old = Receipts(engine)
+
+    assert asyncio.run(old.forget(BEFORE, anew=True, within_s=0)) == 0
+    assert asyncio.run(old.forget(BEFORE, anew=False, within_s=0.001)) in {SLICE - 1, SLICE + 2}
+    forgotten(old, anew=False)
+    assert there(engine) == [SLICE + 3]
+
+
 def test_settled_deliveries_go(engine: Engine):
     """With their attempts; what waits, what was settled since, and what was put back stay."""
     take(engine, *[message(str(number)) for number in range(4)], routes=INBOX)

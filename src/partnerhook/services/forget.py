@@ -7,6 +7,7 @@ truth, and few. One process does it at a time (`services/retain.py`), in slices,
 from __future__ import annotations
 
 import asyncio
+import time
 from functools import partial
 from typing import Final
 
@@ -19,6 +20,8 @@ from partnerhook.store.receipts import ListedReceipt, ReceiptFilter
 SLICE: Final = 1_000
 """Rows that are read, and deleted, in one transaction."""
 PAUSE_S: Final = 0.05
+AT_MOST_S: Final = 7_200.0
+"""At a time: years of receipts go by and by, for raw bodies, which hold people's messages, are dropped in between."""
 
 
 class Receipts:
@@ -33,8 +36,8 @@ class Receipts:
         """By app the newest that could go; it goes once there is a newer one. So an app that has gone silent can still
         be told from one that was never heard, and SQLite gives no number twice."""
 
-    async def forget(self, before: int, *, anew: bool) -> int:
-        """Delete those that came before `before` (Unix microseconds); how many.
+    async def forget(self, before: int, *, anew: bool, within_s: float = AT_MOST_S) -> int:
+        """Delete those that came before `before` (Unix microseconds); how many. The next call goes on.
 
         `anew`: also look once more at those that had to stay, for their bodies may be gone, and nobody wait any more.
         """
@@ -43,7 +46,8 @@ class Receipts:
         reach = partial(receipts.newest_before, received_before=before, after_id=self._behind)
         last = await transaction(self._engine, reach, writes=False)
         count = 0
-        while self._behind < last:
+        until = time.monotonic() + within_s
+        while self._behind < last and time.monotonic() < until:
             page, awaited = await transaction(self._engine, self._read, writes=False)
             ids = [number for one in page if (number := self._gone(one, before, last, awaited))]
             if ids:
