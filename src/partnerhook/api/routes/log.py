@@ -65,7 +65,7 @@ def routes(management: Management) -> APIRouter:
         """Show one POST, and what became of each of its changes."""
         found = queries.receipt(number_of(receipt_id, "receipt"))
         if found is None:
-            raise not_found(f"receipt {receipt_id}")
+            raise not_found(f"receipt {receipt_id}, or not any more: see receipts_keep_days")
         return views.receipt(found, body_kept=found.body is not None)
 
     @router.get(
@@ -78,7 +78,7 @@ def routes(management: Management) -> APIRouter:
         """Download a POST's body, exactly as it came. It can hold people's messages."""
         found = queries.receipt(number_of(receipt_id, "receipt"))
         if found is None:
-            raise not_found(f"receipt {receipt_id}")
+            raise not_found(f"receipt {receipt_id}, or not any more: see receipts_keep_days")
         if found.body is None:
             raise Refusal(410, f"The body of receipt {receipt_id} is not there any more.")
         # As a file: whoever follows a link to it must not have it shown as a page of ours.

@@ -62,7 +62,7 @@ def routes(frame: Frame) -> list[Route]:
     async def find(request: Request) -> Receipt:
         found = await asyncio.to_thread(queries.receipt, number_in_path(request))
         if found is None:
-            raise HTTPException(404, "There is no such receipt.")
+            raise HTTPException(404, "There is no such receipt, or not any more: see receipts_keep_days.")
         return found
 
     return [
