@@ -222,6 +222,8 @@ def test_webhooks(engine: Engine):
 
 def test_deliveries(engine: Engine):
     """Claimed, settled, tried again, listed."""
+    deliver(engine, *[arrive(webhook(number, "ACTIVE", NOON_S + 20)) for number in range(500, 600)], routes=ROUTES)
+
     with scanning_nothing(engine):
         for target in ("crm", "inbox"):
             settle(engine, target)
