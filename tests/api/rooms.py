@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -12,10 +13,13 @@ import httpx2
 
 from endpoints import Endpoint, Told, listening
 from partnerhook.core.access import Role
+from partnerhook.core.observations import MICROSECONDS
 from partnerhook.services.access import Access
+from partnerhook.store import reconciliations
 from partnerhook.store.engine import open_engine
 from partnerhook.testing import MetaInABox
 from running import SECRET, VERIFY_TOKEN, Server, check_log, wait_until, webhook
+from stores import writing
 
 PREFIX = "/api/v1"
 GIVES_UP = "gives-up"
@@ -128,6 +132,12 @@ class Room:
     def with_key(self, key: str | None, url: str | None = None) -> Api:
         """What any key gets; None: none is shown. `url`: at another listener."""
         return Api(self._client, url or self.server.admin_url, key)
+
+    def interrupted_run(self) -> int:
+        """A reconciliation that was begun by a process which says nothing any more: its id."""
+        now = time.time_ns() // 1_000
+        with writing(open_engine(f"sqlite:///{self.server.database}")) as conn:
+            return reconciliations.add(conn, "somebody", "", only_checks=False, at=now - 3_600 * MICROSECONDS)
 
     def fill(self) -> Filled:
         """Something of everything: solutions of all kinds, a customer, a lost webhook, bodies that cannot be read."""

@@ -24,8 +24,6 @@ from partnerhook.core.access import Role
         ("/solutions?portfolio_id=x", "query.portfolio_id"),
         ("/observations?since=5", "query.since"),
         ("/observations?since=2026-06-17T08:00:00", "query.since"),
-        ("/notices/x", "path.notice"),
-        ("/receipts/-1", "path.receipt_id"),
         ("/destinations/%00", "path.name"),
     ],
 )
@@ -44,7 +42,7 @@ def test_a_cursor_that_is_none_of_ours(room: Room, path: str, cursor: str):
     """Refused, or an empty or other page where it happens to be one; never an error of ours."""
     told = room.api().ask("GET", path, params={"cursor": cursor})
 
-    assert told.status_code in {200, 422}
+    assert told.status_code in {200, 400}
 
 
 @pytest.mark.parametrize(
@@ -52,7 +50,7 @@ def test_a_cursor_that_is_none_of_ours(room: Room, path: str, cursor: str):
     [
         ("/destinations/crm/pause", b'{"reason": "\\u0000"}', "body.reason"),
         ("/destinations/crm/pause", b'{"reason": "\\ud800"}', "body.reason"),
-        ("/destinations/crm/pause", b'{"\\ud800": 1}', "body.\ud800"),
+        ("/destinations/crm/pause", b'{"\\ud800": 1}', "body"),
         ("/destinations/crm/pause", b'{"reason": 1}', "body.reason"),
         ("/destinations/crm/pause", b"[]", "body"),
         ("/destinations/crm/pause", b"", "body"),
@@ -90,6 +88,10 @@ def test_a_body_is_bounded_and_has_to_be_json(room: Room):
         ("PATCH", "/reconciliations", "GET, HEAD, POST"),
         ("DELETE", "/notices/1", "GET, HEAD"),
         ("GET", "/deliveries/retry/x", None),
+        ("GET", "/deliveries/retry", "POST"),
+        ("GET", "/notices/x", None),
+        ("GET", "/receipts/-1", None),
+        ("OPTIONS", "/deliveries/1", "GET, HEAD"),
         ("POST", "/receipts/1/body", "DELETE, GET, HEAD"),
         ("HEAD", "/stream", "GET"),
     ],

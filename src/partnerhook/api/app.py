@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from partnerhook import __version__
 from partnerhook.api import document, problems
+from partnerhook.api.keys import BODY_BYTES_MAX
 from partnerhook.api.routes import (
     actions,
     deliveries,
@@ -21,9 +22,6 @@ from partnerhook.api.routes import (
     stream,
 )
 from partnerhook.services.management import Management
-
-BODY_BYTES_MAX: Final = 64 * 1024
-"""The longest request is a list of ids."""
 
 ROOMS: Final = (solutions, actions, log, notices, destinations, deliveries, running, people, stream)
 
@@ -41,7 +39,7 @@ def create_api(management: Management) -> FastAPI:
         openapi_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         redirect_slashes=False,
-        max_body_size=BODY_BYTES_MAX,
+        max_body_size=BODY_BYTES_MAX,  # for what is sent in chunks; KeyRequired sees the length
         generate_unique_id_function=lambda route: route.name,
     )
     routers = [room.routes(management) for room in ROOMS]

@@ -21,7 +21,8 @@ from partnerhook.services.failed_tries import FailedTries
 
 SCHEME: Final = b"bearer "
 KEY_BYTES_MAX: Final = 200
-STREAM: Final = "/api/v1/stream"
+BODY_BYTES_MAX: Final = 64 * 1024
+"""The longest request is a list of ids."""
 ROLE: Final = "x-role"
 """Where a route says, in the OpenAPI document too, which role it needs."""
 
@@ -47,9 +48,13 @@ class KeyRequired:
         except PartnerhookError as problem:
             await problems.answer(503, str(problem), {"Retry-After": "1"})(scope, receive, send)
             return
+        length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+        if not length.isdigit() or int(length) > BODY_BYTES_MAX:
+            await problems.answer(413, f"A body may have {BODY_BYTES_MAX} bytes.")(scope, receive, send)
+            return
         scope.setdefault("state", {})["actor"] = actor
-        # The server leaves the body of the answer out. A stream would never end for that.
-        if scope["method"] == "HEAD" and scope["path"] != STREAM:
+        # The server leaves the body of the answer out. A stream would never end.
+        if scope["method"] == "HEAD" and scope["path"] != problems.STREAM:
             scope = {**scope, "method": "GET"}
         await self._app(scope, receive, send)
 

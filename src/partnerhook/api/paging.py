@@ -87,4 +87,4 @@ def _read(text: str) -> Any:
 
 
 def _not_ours() -> Refusal:
-    return Refusal(422, "query.cursor is none of ours: use `next_cursor` of the page before, as it is.")
+    return Refusal(400, "query.cursor is none of this list's: use `next_cursor` of the page before, as it is.")

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import Path, Query
 from pydantic import AwareDatetime, BeforeValidator
+from starlette.convertors import Convertor, register_url_convertor
 
 from partnerhook.api.problems import not_found
 
@@ -23,6 +24,23 @@ DIGITS: Final = "^[0-9]{1,20}$"
 TEXT_CHARS_MAX: Final = 200
 NUMBER_MAX: Final = 2**63 - 1
 """The largest number that a database can be asked for."""
+
+
+class _Digits(Convertor[str]):
+    """`{name:digits}` in a path: what else stands there is another path, or none."""
+
+    regex = "[0-9]{1,20}"
+
+    def convert(self, value: str) -> str:
+        """As it stands."""
+        return value
+
+    def to_string(self, value: str) -> str:
+        """The same."""
+        return value
+
+
+register_url_convertor("digits", _Digits())
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 RFC_3339: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)

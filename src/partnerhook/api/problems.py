@@ -21,6 +21,9 @@ from partnerhook.core.errors import PartnerhookError
 
 MEDIA_TYPE: Final = "application/problem+json"
 
+STREAM: Final = "/api/v1/stream"
+"""It never ends: HEAD would never be answered."""
+
 ERRORS_MAX: Final = 100
 """Told in one answer."""
 
@@ -101,7 +104,7 @@ def _methods_of(request: Request) -> set[str]:
         match, _ = route.matches(request.scope)
         if match is not Match.NONE:
             methods |= route.methods
-    return methods | {"HEAD"} if "GET" in methods else methods
+    return methods | {"HEAD"} if "GET" in methods and request.url.path != STREAM else methods
 
 
 async def _invalid(_request: Request, problem: Exception) -> Response:

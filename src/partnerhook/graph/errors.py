@@ -94,10 +94,16 @@ class TokenInvalid(GraphError):
 class PermissionMissing(GraphError):
     """The access token may not do this."""
 
+    http_status_hint = 409
+
 
 class NotFound(GraphError):
     """There is no such thing, or none that this access token may see."""
 
+    http_status_hint = 409
+
 
 class ActionRefused(GraphError):
     """The Graph API refused what was asked."""
+
+    http_status_hint = 409

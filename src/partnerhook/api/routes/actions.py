@@ -22,7 +22,7 @@ from partnerhook.services.management import Management
 
 
 def routes(management: Management) -> APIRouter:
-    """POST /solutions, POST /solutions/{id}/{action}."""
+    """POST /solutions, POST /solutions/{id}/actions/{action}."""
     router = new_router("actions")
 
     @router.post(
@@ -45,7 +45,7 @@ def routes(management: Management) -> APIRouter:
         return management_views.acted("propose", done)
 
     @router.post(
-        "/solutions/{solution_id}/{action}",
+        "/solutions/{solution_id:digits}/actions/{action}",
         response_model=models.ActionDone,
         responses=NOT_FOUND | CONFLICT | GRAPH,
         **needs(Role.OPERATOR),

@@ -45,7 +45,10 @@ def routes(management: Management) -> APIRouter:
         return page(found, limit, lambda one: one.id, views.delivery)
 
     @router.get(
-        "/deliveries/{delivery_id}", response_model=models.ShownDelivery, responses=NOT_FOUND, **needs(Role.VIEWER)
+        "/deliveries/{delivery_id:digits}",
+        response_model=models.ShownDelivery,
+        responses=NOT_FOUND,
+        **needs(Role.VIEWER),
     )
     def show_delivery(delivery_id: Number) -> dict[str, Any]:
         """Show a delivery with each attempt: when, how long, and what was answered."""

@@ -60,7 +60,7 @@ def routes(management: Management) -> APIRouter:
             found, limit, lambda one: one.receipt.id, lambda one: views.receipt(one.receipt, body_kept=one.body_kept)
         )
 
-    @router.get("/receipts/{receipt_id}", response_model=Receipt, responses=NOT_FOUND, **needs(Role.VIEWER))
+    @router.get("/receipts/{receipt_id:digits}", response_model=Receipt, responses=NOT_FOUND, **needs(Role.VIEWER))
     def show_receipt(receipt_id: Number) -> dict[str, Any]:
         """Show one POST, and what became of each of its changes."""
         found = queries.receipt(number_of(receipt_id, "receipt"))
@@ -69,7 +69,7 @@ def routes(management: Management) -> APIRouter:
         return views.receipt(found, body_kept=found.body is not None)
 
     @router.get(
-        "/receipts/{receipt_id}/body",
+        "/receipts/{receipt_id:digits}/body",
         response_class=Raw,
         responses={200: {"content": {RAW: {"schema": {"type": "string", "format": "binary"}}}}} | NOT_FOUND | GONE,
         **needs(Role.OPERATOR),
@@ -84,7 +84,9 @@ def routes(management: Management) -> APIRouter:
         # As a file: whoever follows a link to it must not have it shown as a page of ours.
         return Raw(found.body, headers={"Content-Disposition": f'attachment; filename="receipt-{found.id}.json"'})
 
-    @router.delete("/receipts/{receipt_id}/body", response_model=Erased, responses=NOT_FOUND, **needs(Role.ADMIN))
+    @router.delete(
+        "/receipts/{receipt_id:digits}/body", response_model=Erased, responses=NOT_FOUND, **needs(Role.ADMIN)
+    )
     def erase_body(request: Request, receipt_id: Number) -> dict[str, Any]:
         """Erase a POST's body, for whoever asks to be forgotten. The receipt stays, with its outcomes."""
         erased = management.erasing.erase(actor_of(request), number_of(receipt_id, "receipt"))
@@ -98,7 +100,7 @@ def routes(management: Management) -> APIRouter:
         return receipts_page(ReceiptFilter(app=app, quarantined=True), limit, cursor)
 
     @router.post(
-        "/quarantine/{receipt_id}/retry",
+        "/quarantine/{receipt_id:digits}/retry",
         response_model=ChangedReceipt,
         responses=NOT_FOUND | GONE,
         **needs(Role.OPERATOR),
@@ -111,7 +113,10 @@ def routes(management: Management) -> APIRouter:
         return changed(management.quarantine.retry(actor_of(request), number_of(receipt_id, "receipt")), receipt_id)
 
     @router.post(
-        "/quarantine/{receipt_id}/discard", response_model=ChangedReceipt, responses=NOT_FOUND, **needs(Role.ADMIN)
+        "/quarantine/{receipt_id:digits}/discard",
+        response_model=ChangedReceipt,
+        responses=NOT_FOUND,
+        **needs(Role.ADMIN),
     )
     def discard_quarantined(request: Request, receipt_id: Number) -> dict[str, Any]:
         """Give up what could not be understood of a POST. Its receipt and the reasons stay."""

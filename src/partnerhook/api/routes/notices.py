@@ -72,7 +72,7 @@ def routes(management: Management) -> APIRouter:
         return page(found, limit, lambda one: one[0], lambda one: management_views.notice(*one))
 
     @router.get(
-        "/notices/{notice}",
+        "/notices/{notice:digits}",
         response_class=CloudEvent,
         responses=AS_CLOUD_EVENT | NOT_FOUND,
         **needs(Role.VIEWER),

@@ -50,7 +50,7 @@ def routes(management: Management) -> APIRouter:
         return management_views.reconciliation(run)
 
     @router.get(
-        "/reconciliations/{reconciliation}",
+        "/reconciliations/{reconciliation:digits}",
         response_model=models.ShownReconciliation,
         responses=NOT_FOUND,
         **needs(Role.VIEWER),

@@ -74,7 +74,7 @@ def routes(management: Management) -> APIRouter:
         found = queries.solutions_page(wanted, sort=sort, after=after, limit=limit + 1)
         return page(found, limit, lambda one: place(one[0], sort), lambda one: views.told(*one))
 
-    @router.get("/solutions/{solution_id}", response_model=ShownSolution, responses=ONE, **needs(Role.VIEWER))
+    @router.get("/solutions/{solution_id:digits}", response_model=ShownSolution, responses=ONE, **needs(Role.VIEWER))
     def show_solution(solution_id: SolutionId, app: OfApp = None) -> dict[str, Any]:
         """Show a solution: its state, what the Graph API told of it, and what can be done with it now."""
         one = story_of(queries, solution_id, app)
@@ -82,7 +82,10 @@ def routes(management: Management) -> APIRouter:
         return management_views.shown(one.solution, one.graph, actions)
 
     @router.get(
-        "/solutions/{solution_id}/timeline", response_model=Page[TimelineEntry], responses=ONE, **needs(Role.VIEWER)
+        "/solutions/{solution_id:digits}/timeline",
+        response_model=Page[TimelineEntry],
+        responses=ONE,
+        **needs(Role.VIEWER),
     )
     def show_timeline(
         solution_id: SolutionId, app: OfApp = None, limit: Limit = LIMIT, cursor: Cursor = None
@@ -97,7 +100,7 @@ def routes(management: Management) -> APIRouter:
         return page(entries[: limit + 1], limit, lambda one: [one.observation.key], views.entry)
 
     @router.get(
-        "/solutions/{solution_id}/customers", response_model=Page[Customer], responses=ONE, **needs(Role.VIEWER)
+        "/solutions/{solution_id:digits}/customers", response_model=Page[Customer], responses=ONE, **needs(Role.VIEWER)
     )
     def list_customers(
         solution_id: SolutionId, app: OfApp = None, limit: Limit = LIMIT, cursor: Cursor = None
@@ -108,12 +111,16 @@ def routes(management: Management) -> APIRouter:
         chosen = list(islice(found, first, first + limit + 1))
         return page(chosen, limit, lambda one: one[0], lambda one: views.customer(one[1]))
 
-    @router.get("/solutions/{solution_id}/explanation", response_model=Explanation, responses=ONE, **needs(Role.VIEWER))
+    @router.get(
+        "/solutions/{solution_id:digits}/explanation", response_model=Explanation, responses=ONE, **needs(Role.VIEWER)
+    )
     def explain_solution(solution_id: SolutionId, app: OfApp = None) -> dict[str, Any]:
         """Explain in sentences how a solution came to its state."""
         return management_views.explanation(story_of(queries, solution_id, app))
 
-    @router.get("/solutions/{solution_id}/notices", response_model=Page[Notice], responses=ONE, **needs(Role.VIEWER))
+    @router.get(
+        "/solutions/{solution_id:digits}/notices", response_model=Page[Notice], responses=ONE, **needs(Role.VIEWER)
+    )
     def list_notices_of_solution(
         solution_id: SolutionId, app: OfApp = None, limit: Limit = LIMIT, cursor: Cursor = None
     ) -> dict[str, Any]:
