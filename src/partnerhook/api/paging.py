@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Generic, TypeVar
 from fastapi import Query
 from pydantic import BaseModel, Field
 
-from partnerhook.api.parameters import Whole
+from partnerhook.api.parameters import WHOLE_NUMBER
 from partnerhook.api.problems import Refusal
 
 LIMIT: Final = 100
@@ -20,7 +20,8 @@ CURSOR_CHARS_MAX: Final = 1_000
 
 Item = TypeVar("Item")
 
-Limit = Annotated[Whole, Query(ge=1, le=LIMIT_MAX, description="How many at most.")]
+# In this order: what stands behind the bounds is asked before them, and the document has both.
+Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX, description="How many at most."), WHOLE_NUMBER]
 Cursor = Annotated[
     str | None,
     Query(

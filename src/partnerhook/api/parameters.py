@@ -66,7 +66,7 @@ def _whole(given: Any) -> Any:
 
 
 Flag = Annotated[bool, BeforeValidator(_flag)]
-Whole = Annotated[int, BeforeValidator(_whole)]
+WHOLE_NUMBER: Final = BeforeValidator(_whole)
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
 
 Text = Annotated[str | None, Query(max_length=TEXT_CHARS_MAX, pattern=PLAIN)]
