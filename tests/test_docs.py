@@ -19,6 +19,7 @@ from markdown_it.token import Token
 
 import partnerhook
 from partnerhook.cli import app as command_line
+from partnerhook.config import OTHER_VARIABLES
 from partnerhook.core.names import Flag
 from partnerhook.core.receipts import Fate
 from partnerhook.core.timeline import Effect
@@ -221,7 +222,7 @@ def test_every_setting_is_documented():
 @every_document
 def test_variables_that_are_named_exist(document: Path):
     """Each PARTNERHOOK_ variable is a setting, or names the configuration file."""
-    known = {f"PARTNERHOOK_{key.upper()}" for key in Settings.model_fields} | {"PARTNERHOOK_CONFIG", "PARTNERHOOK_"}
+    known = {f"PARTNERHOOK_{key.upper()}" for key in Settings.model_fields} | {"PARTNERHOOK_"} | OTHER_VARIABLES
     named = set(re.findall(r"PARTNERHOOK_[A-Z_]*", document.read_text(encoding="utf-8")))
 
     of_tables = tuple(f"PARTNERHOOK_{table.upper()}__" for table in TABLES)

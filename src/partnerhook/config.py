@@ -47,6 +47,8 @@ __all__ = [
 
 PREFIX: Final = "PARTNERHOOK_"
 FILE_VARIABLE: Final = f"{PREFIX}CONFIG"
+OTHER_VARIABLES: Final = frozenset({FILE_VARIABLE, "PARTNERHOOK_API_KEY"})
+"""They set no key: the file itself, and the key that `listen --server` shows."""
 DEFAULT_FILE: Final = "partnerhook.toml"
 FILE: Final = "file"
 ENVIRONMENT: Final = "environment"
@@ -169,7 +171,7 @@ def _of_environment(environment: Mapping[str, str], named: Iterable[Key]) -> tup
     found: dict[Key, Any] = {}
     unknown: list[str] = []
     for name in sorted(environment):
-        if not name.startswith(PREFIX) or name == FILE_VARIABLE:
+        if not name.startswith(PREFIX) or name in OTHER_VARIABLES:
             continue
         key = _key(name, table_of_words)
         if key is None:

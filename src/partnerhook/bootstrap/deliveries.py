@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from partnerhook.bootstrap.store import existing_store
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from partnerhook.config import Settings
     from partnerhook.core.delivery import Answer
-    from partnerhook.core.notice_documents import AnyNotice
     from partnerhook.services.deliver import Target
     from partnerhook.services.notify import Routes
     from partnerhook.services.outbox import Outbox
@@ -96,16 +95,16 @@ def _where(one: TargetSettings) -> str:
     return f"{parts.scheme}://{parts.hostname}{port}"
 
 
-HandOver = Callable[["AnyNotice"], Awaitable["Answer"]]
-"""One attempt to deliver a notice; whatever goes wrong is the answer."""
+HandOver = Callable[[dict[str, Any]], Awaitable["Answer"]]
+"""One attempt to deliver a notice's document; whatever goes wrong is the answer."""
 
 
 def developers_sink(url: str, secret: str | None) -> HandOver:
     """What `listen` passes notices on with: to wherever a developer says. Raises ConfigurationInvalid."""
     from partnerhook.core.errors import ConfigurationInvalid
     from partnerhook.services.deliver import one_attempt
-    from partnerhook.services.notice_parcels import message_of
     from partnerhook.settings.targets import DestinationSettings
+    from partnerhook.sinks.sink import Message
 
     try:
         one = DestinationSettings.model_validate({"url": url, "secret": secret, "internal": True})
@@ -113,8 +112,9 @@ def developers_sink(url: str, secret: str | None) -> HandOver:
     except ValueError as problem:
         raise ConfigurationInvalid(f"--forward-to or --secret is wrong: {problem}") from None
 
-    async def hand_over(notice: AnyNotice) -> Answer:
-        return await one_attempt(sink.deliver(message_of(notice)), one.timeout_s)
+    async def hand_over(document: dict[str, Any]) -> Answer:
+        message = Message(document["id"], document["subject"], document["type"], document)
+        return await one_attempt(sink.deliver(message), one.timeout_s)
 
     return hand_over
 
