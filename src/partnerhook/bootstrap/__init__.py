@@ -19,7 +19,7 @@ from partnerhook.bootstrap.graph import (
     reconcile,
     subscriber,
 )
-from partnerhook.bootstrap.management import access, openapi, sign_in_link
+from partnerhook.bootstrap.management import access, openapi, quarantine, sign_in_link
 from partnerhook.bootstrap.roles import Role
 from partnerhook.bootstrap.serve import serve
 from partnerhook.bootstrap.store import (
@@ -56,6 +56,7 @@ __all__ = [
     "openapi",
     "outbox",
     "public_callback",
+    "quarantine",
     "queries",
     "read_scenario",
     "rebuild",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from partnerhook.services.access import Access
     from partnerhook.services.live import Live
     from partnerhook.services.management import Management
+    from partnerhook.services.quarantine import Quarantine
     from partnerhook.services.targets import ConfiguredApp
 
 
@@ -34,6 +35,16 @@ def access(settings: Settings) -> Access:
     from partnerhook.services.access import Access
 
     return Access(existing_store(settings))
+
+
+def quarantine(settings: Settings) -> Quarantine:
+    """What could not be understood. Raises StoreUnavailable where there is no database."""
+    from partnerhook.bootstrap.store import existing_store
+    from partnerhook.services.audit import Audit
+    from partnerhook.services.quarantine import Quarantine
+
+    engine = existing_store(settings)
+    return Quarantine(engine, Audit(engine), lambda: routes(settings))
 
 
 def sign_in_link(settings: Settings, who: str, role: Role) -> str:

@@ -1,15 +1,17 @@
-"""`partnerhook receipts list | show | erase`."""
+"""`partnerhook receipts list | show | retry | discard | erase`."""
 
 from __future__ import annotations
 
 import sys
 import unicodedata
 from collections import Counter
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 from cyclopts import App, Parameter
 
 from partnerhook import bootstrap, config
+from partnerhook.cli.actor import actor
 from partnerhook.cli.agreement import agreed
 from partnerhook.cli.options import ConfigFile, Format
 from partnerhook.cli.output import Column, Kind, put, show_attributes, show_document, show_items, show_list
@@ -19,13 +21,14 @@ from partnerhook.core.observations import MICROSECONDS
 from partnerhook.core.receipts import Fate, Outcome, Receipt
 from partnerhook.core.timeline import clock
 from partnerhook.services import views
+from partnerhook.services.quarantine import BodyGone, Changed
 
 RECEIPT_ID_MAX: Final = 2**63 - 1
 """The largest number that a database can be asked for."""
 
 app = App(
     name="receipts",
-    help="""List, show and erase the POSTs that came in with a right signature, with what became of their changes.
+    help="""List and show the POSTs that came in with a right signature; work on quarantine; erase bodies.
 
     Example: `partnerhook receipts list --quarantined`
     """,
@@ -55,6 +58,10 @@ OUTCOMES: Final = Kind[Outcome](
         Column("Reason", lambda one: one.reason),
     ],
 )
+
+
+Ids = Annotated[int, Parameter(help="Receipts by number; without any: all in quarantine.")]
+Yes = Annotated[bool, Parameter(negative=(), help="Do not ask.")]
 
 
 def _fates(receipt: Receipt) -> str:
@@ -89,6 +96,70 @@ def list_(
         else "No receipt fits. `partnerhook receipts list` shows all."
     )
     show_list(found, RECEIPTS, output, if_empty=hint)
+
+
+@app.command
+def retry(*ids: Ids, yes: Yes = False, config_file: ConfigFile = None, output: Format = "text") -> None:
+    """Read quarantined bodies again with today's program; what is understood now is observed as of when it came.
+
+    What was understood at the time is left alone: nothing doubles. A body that was dropped cannot be read again.
+
+    Example: `partnerhook receipts retry 12`
+    """
+    settings = config.load(config_file)
+    quarantine = bootstrap.quarantine(settings)
+    chosen = _chosen(ids, settings)
+    gone: list[int] = []
+    understood = 0
+    if chosen and agreed(f"Read {len(chosen)} bodies again?", yes=yes or bool(ids)):
+        for receipt_id in chosen:
+            try:
+                done = quarantine.retry(actor(), receipt_id)
+            except BodyGone:
+                gone.append(receipt_id)
+                continue
+            understood += _known(done, receipt_id).changed
+    if output == "json":
+        show_document({"understood": understood, "bodies_gone": [str(one) for one in gone]})
+        return
+    put(f"{understood} changes are understood now.")
+    if gone:
+        put(f"The bodies of these are not there any more: {', '.join(map(str, gone))}.")
+
+
+@app.command
+def discard(*ids: Ids, yes: Yes = False, config_file: ConfigFile = None, output: Format = "text") -> None:
+    """Give up what could not be understood: it leaves quarantine for good. The receipt stays, with the reason.
+
+    Example: `partnerhook receipts discard 12 13`
+    """
+    settings = config.load(config_file)
+    quarantine = bootstrap.quarantine(settings)
+    chosen = _chosen(ids, settings)
+    discarded = 0
+    if chosen and agreed(f"Give up what is in quarantine of {len(chosen)} receipts, for good?", yes=yes or bool(ids)):
+        for receipt_id in chosen:
+            discarded += _known(quarantine.discard(actor(), receipt_id), receipt_id).changed
+    if output == "json":
+        show_document({"discarded": discarded})
+    else:
+        put(f"{discarded} changes discarded.")
+
+
+def _chosen(ids: Sequence[int], settings: config.Settings) -> list[int]:
+    from partnerhook.services.query import ReceiptFilter
+
+    if wrong := [one for one in ids if not 0 < one <= RECEIPT_ID_MAX]:
+        raise PartnerhookError(f"There is no receipt {wrong[0]}.")
+    if ids:
+        return list(ids)
+    return [one.receipt.id for one in bootstrap.queries(settings).receipts(ReceiptFilter(quarantined=True))]
+
+
+def _known(done: Changed | None, receipt_id: int) -> Changed:
+    if done is None:
+        raise PartnerhookError(f"There is no receipt {receipt_id}. `partnerhook receipts list` shows those there are.")
+    return done
 
 
 @app.command
