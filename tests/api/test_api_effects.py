@@ -134,7 +134,7 @@ def test_a_reconciliation_whose_process_died_is_told_as_lost(room: Room, api: Ap
     assert run_to_its_end(api)["state"] == "done"
 
 
-def test_nobody_can_reconcile_an_app_that_cannot_ask(room: Room, api: Api):
+def test_nobody_can_reconcile_an_app_that_cannot_ask(api: Api):
     """409, and nothing begins."""
     api.refused("POST", "/reconciliations", 409, json={"app": "nobody"})
 
