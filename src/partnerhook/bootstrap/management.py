@@ -178,7 +178,7 @@ def front(health: Face, made_of: Callable[[], Management], settings: Settings) -
         from partnerhook.console.app import create_console
 
         # Scripts see what is there when they ask; people who look at the same share one look.
-        return create_console(replace(made(), queries=made().shared), _doors(settings))
+        return create_console(replace(made(), queries=made().shared), _doors(settings), openapi)
 
     def closed() -> Face:
         from partnerhook.api.keys import KeyRequired

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -22,6 +25,7 @@ from partnerhook.console.pages import (
     overview,
     quarantine,
     receipts,
+    reference,
     replay,
     sign_in,
     solution,
@@ -35,8 +39,8 @@ from partnerhook.core.errors import PartnerhookError
 from partnerhook.services.management import Management
 
 
-def create_console(management: Management, doors: Doors) -> ASGIApp:
-    """The application."""
+def create_console(management: Management, doors: Doors, openapi: Callable[[], dict[str, Any]]) -> ASGIApp:
+    """The application. `openapi`: the API's document, for its reference."""
     frame = Frame(management)
 
     async def problem(request: Request, error: Exception) -> Response:
@@ -64,6 +68,7 @@ def create_console(management: Management, doors: Doors) -> ASGIApp:
             *account.routes(frame),
             *audit.routes(frame),
             *solutions_file.routes(frame),
+            *reference.routes(frame, openapi),
         ],
         exception_handlers={HTTPException: problem, PartnerhookError: problem},
     )
