@@ -37,6 +37,7 @@ MORE_PLACES: Final = (
     ("/receipts", "Receipts", Role.VIEWER),
     ("/quarantine", "Quarantine", Role.VIEWER),
     ("/audit", "Audit log", Role.ADMIN),
+    ("/reference", "API reference", Role.VIEWER),
 )
 """And what is looked for less often, each with who may see it."""
 
