@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
+from contextlib import closing
 
 import pytest
 from commands import Command, body
@@ -147,3 +149,32 @@ def test_nothing_came_in(empty: Command):
     assert empty.json("receipts", "list") == []
     assert "Nothing came in yet" in empty.run("receipts", "list").stderr
     assert "No receipt fits" in empty.run("receipts", "list", "--quarantined").stderr
+
+
+def test_quarantine_is_given_up_and_read_again(own: Command):
+    """By number; what this program does not understand stays; who did it is in the audit log."""
+    discarded = own.json("receipts", "discard", "9")
+    retried = own.json("receipts", "retry", "10")
+
+    assert discarded == {"discarded": 1}
+    assert retried == {"understood": 0, "bodies_gone": []}
+    assert [one["receipt_id"] for one in own.json("receipts", "list", "--quarantined")] == ["10"]
+    assert own.json("receipts", "show", "9")["outcomes"][0]["fate"] == "discarded"
+    with closing(sqlite3.connect(own.database)) as database:
+        rows = database.execute("SELECT action, subject, via, outcome FROM audit_log ORDER BY id").fetchall()
+    assert rows == [
+        ("quarantine.discard", "receipt 9", "command", "done"),
+        ("quarantine.retry", "receipt 10", "command", "done"),
+    ]
+
+
+def test_without_numbers_all_of_quarantine_is_asked_for(own: Command):
+    """Nobody can be asked here, so --yes is needed."""
+    refused = own.run("receipts", "discard")
+    done = own.json("receipts", "discard", "--yes")
+
+    assert refused.returncode == 1
+    assert "--yes" in refused.stderr
+    assert done == {"discarded": 2}
+    assert own.json("receipts", "list", "--quarantined") == []
+    assert own.run("receipts", "retry", "99").returncode == 1

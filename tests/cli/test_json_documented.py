@@ -43,6 +43,8 @@ def test_every_key(command: Command):
         command.json("solutions", "explain", ODD),
         command.json("observations", "list"),
         command.json("receipts", "list"),
+        command.json("receipts", "retry", "1"),
+        command.json("receipts", "discard", "1"),
         command.json("rebuild"),
         command.json("migrate"),
         command.json("version"),
