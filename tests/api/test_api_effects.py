@@ -242,3 +242,38 @@ def test_apps_are_told_without_their_secrets(room: Room, api: Api):
 
     assert (app["app_id"], app["app_secrets"], app["asks_graph"]) == (room.box.owner.app_id, 1, True)
     assert room.box.owner.access_token not in str(app)
+
+
+def test_the_past_is_told_once_more(room: Room, api: Api):
+    """A preview sends nothing; then each destination that is named gets what it wants, with the ids that they had."""
+    room.server.post(webhook("1"))
+    room.server.post(webhook("2"))
+    wait_until(lambda: len(api.get("/deliveries", target="crm", fate="done")["items"]) == 2, "delivered", within_s=30)
+    asked = {"types": ["solution.requested"], "solution_id": "1", "destinations": ["crm"]}
+
+    planned = api.post("/notices/replay", asked)
+    between = len(api.get("/deliveries", target="crm")["items"])
+    done = api.post("/notices/replay", asked | {"preview": False})
+    wait_until(lambda: len(api.get("/deliveries", target="crm", fate="done")["items"]) == 3, "again", within_s=30)
+
+    assert planned == {"notices": 1, "deliveries": 1, "enqueued": False, "by_destination": {"crm": 1}}
+    assert between == 2
+    assert done == planned | {"enqueued": True}
+    told = [one["id"] for one in (got.document for got in room.endpoint.got) if one.get("subject") == "1"]
+    assert len(told) == 2
+    assert len(set(told)) == 1
+    assert audited(room) == [("notice.replay", "1 notices", "done")]
+    api.refused("POST", "/notices/replay", 409, json={"destinations": ["nobody"]})
+
+
+def test_the_doctor_looks(room: Room, api: Api):
+    """At once what was found last; everything anew for whoever may have a test event sent round."""
+    room.api(Role.VIEWER).refused("POST", "/doctor", 403)
+
+    whole = api.post("/doctor")
+    last = room.api(Role.VIEWER).get("/doctor")
+
+    assert {"database", "subscription"} <= {one["about"] for one in whole["findings"]}
+    assert whole["looked_at"]
+    assert {one["about"] for one in last["findings"]} == {one["about"] for one in whole["findings"]}
+    assert room.box.owner.access_token not in str(whole)

@@ -89,6 +89,7 @@ def test_a_body_is_bounded_and_has_to_be_json(room: Room):
         ("DELETE", "/notices/1", "GET, HEAD"),
         ("GET", "/deliveries/retry/x", None),
         ("GET", "/deliveries/retry", "POST"),
+        ("GET", "/notices/replay", "POST"),
         ("GET", "/notices/x", None),
         ("GET", "/receipts/-1", None),
         ("OPTIONS", "/deliveries/1", "GET, HEAD"),

@@ -14,16 +14,18 @@ from partnerhook.api.routes import (
     deliveries,
     description,
     destinations,
+    doctor,
     log,
     notices,
     people,
+    replay,
     running,
     solutions,
     stream,
 )
 from partnerhook.services.management import Management
 
-ROOMS: Final = (solutions, actions, log, notices, destinations, deliveries, running, people, stream)
+ROOMS: Final = (solutions, actions, log, notices, replay, destinations, deliveries, doctor, running, people, stream)
 
 
 def create_api(management: Management) -> FastAPI:

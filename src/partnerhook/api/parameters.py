@@ -48,7 +48,7 @@ WHOLE: Final = re.compile(r"-?(0|[1-9][0-9]{0,18})")
 
 
 def _moment(given: Any) -> Any:
-    if isinstance(given, str) and not RFC_3339.fullmatch(given):
+    if not (isinstance(given, str) and RFC_3339.fullmatch(given)):
         raise ValueError("a time is needed, as in 2026-06-17T08:00:00Z")
     return given
 
