@@ -151,7 +151,8 @@ class Room:
         self.server.post(UNREADABLE)
         self.server.post(b"no JSON at all")
         admin = self.api()
-        wait_until(lambda: admin.get("/deliveries", fate="dead")["items"], "a dead letter", within_s=60)
+        wait_until(lambda: not admin.get("/deliveries", fate="waiting")["items"], "all are settled", within_s=90)
+        assert admin.get("/deliveries", fate="dead")["items"]
         return Filled(accepted, asked)
 
 
