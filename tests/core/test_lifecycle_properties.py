@@ -77,7 +77,7 @@ def test_steps_that_share_a_second_end_right_or_marked(walk: Walk, data: st.Data
     heard=st.lists(
         st.builds(
             observation,
-            st.text(min_size=1) | st.sampled_from(sorted(WORD_OF_STATE.values())),
+            st.text(min_size=1, max_size=100) | st.sampled_from(sorted(WORD_OF_STATE.values())),
             st.none() | st.integers(NOON_S, NOON_S + 1) | st.integers(0, 253_402_300_799),
             portfolio_id=st.sampled_from(["1", "2", ""]),
             event=st.text(max_size=3),
