@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -22,14 +23,16 @@ from partnerhook.cli.demo.ears import Heard
 from partnerhook.cli.demo.play import PARTIES, play
 from partnerhook.cli.demo.process import receiving
 from partnerhook.cli.demo.registry import Standing
+from partnerhook.cli.demo.screen import Screen
 from partnerhook.core.errors import PartnerhookError
+from partnerhook.core.health import HealthKind, HealthNotice
 from partnerhook.core.names import STATES
 from partnerhook.core.notice_documents import Notice, document
 from partnerhook.core.notice_documents import Standing as NoticeStanding
 from partnerhook.core.notices import NoticeKind
 from partnerhook.core.triggers import TRIGGERS
 from partnerhook.emulator.scenario.script import Ending, read
-from running import BIN
+from running import BIN, wait_until
 
 ROOT = Path(__file__).parents[2]
 STORY_FILE = Path(partnerhook.cli.demo.__file__).with_name("story.toml")
@@ -211,14 +214,18 @@ def test_it_cleans_up_when_it_is_interrupted(demo: Demo, number: signal.Signals,
         pass
 
 
-def test_it_can_be_kept(demo: Demo):
-    """Until it is interrupted; both pages are there meanwhile, and the link lets somebody into the console."""
+def test_it_can_be_kept(demo: Demo, empty: Command):
+    """Until it is interrupted. Both pages are there meanwhile, and what is done on them does not spoil the story."""
     process = demo.start(BIN, "demo", "--keep")
     page_url, link = (line_after(process, told) for told in ("on the emulator's page", "lets you in, once"))
     page = httpx2.get(page_url, trust_env=False).text
     with httpx2.Client(trust_env=False, headers={"Accept": "text/html"}, follow_redirects=True) as console:
         asked = console.get(link)
         board = console.post(link)
+        made = json.loads(
+            empty.run("dashboard", "create", "Of a visitor", "--url", page_url, "--format", "json").stdout
+        )
+        wait_until(lambda: made["solution_id"] in console.get(board.url).text, "the board to show what was made")
 
     process.send_signal(signal.SIGINT)
     shown, _ = process.communicate(timeout=60)
@@ -332,3 +339,13 @@ def test_a_story_that_goes_otherwise_fails(capsys: pytest.CaptureFixture[str]):
         "- owner: Summer has status 'REJECTED', not 'ACTIVE'",
         "- partner: Summer has status 'REJECTED', not 'ACTIVE'",
     ]
+
+
+def test_an_alarm_may_be_the_last_that_was_told(capsys: pytest.CaptureFixture[str]):
+    """A story that takes longer than a minute hears of what is in quarantine; there is no step in that."""
+    alarm = HealthNotice(HealthKind.QUARANTINE, "owner", "not understood", "look at it", 1, 2)
+    told = AS_IMPLIED._replace(heard=HEARD._replace(documents=(*HEARD.documents, dict(document(alarm)))))
+
+    Screen().ending(told)
+
+    assert "  partnerhook.health.quarantine\n" in capsys.readouterr().out

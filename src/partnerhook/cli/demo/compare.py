@@ -38,8 +38,8 @@ class Told(NamedTuple):
     """Where the truth itself does not end as the story says."""
     not_on_page: tuple[str, ...]
     """Solutions that the emulator's page does not show."""
-    exit_status: int
-    """Of the receiver, after SIGTERM."""
+    exit_status: int | None
+    """Of the receiver, after SIGTERM; None: it still runs."""
     notices: tuple[AnyNotice, ...]
     """What the receiver had to tell."""
     heard: Heard

@@ -59,10 +59,13 @@ async def _tell(script: Script, folder: Path, screen: Screen, *, keep: bool) -> 
             came = await telling.play()
             await asyncio.to_thread(telling.wait_until_all_are_told)
             page = await asyncio.to_thread(_read, meta_url)
-            if keep:
+            told = telling.all_told(came, page)
+            if keep:  # what somebody does from now on is no part of the story
                 screen.keeping(meta_url, receiver.console_link())
                 await _interruption()
-            return telling.end(came, page)
+            told = told._replace(exit_status=receiver.end())
+            screen.ending(told)
+            return told
 
 
 def _settings(player: Player, tokens: dict[Party, str], meta_url: str) -> dict[str, str]:
@@ -128,21 +131,19 @@ class _Telling:
         while self._registry.undelivered() and time.monotonic() < until:
             time.sleep(0.02)
 
-    def end(self, came: list[Came], page: str) -> Told:
-        """How all of it stands; the receiver has ended then."""
-        told = Told(
+    def all_told(self, came: list[Came], page: str) -> Told:
+        """How all of it stands, while the receiver runs."""
+        return Told(
             tuple(came),
             self._registry.standings(),
             {solution.id: name for name, solution in self._player.solutions.items()},
             self._registry.quarantined(),
             tuple(self._player.unmet_endings()),
             tuple(name for name in self._player.solutions if name not in page),
-            self._receiver.end(),
+            None,
             self._registry.notices(),
             self._ears.heard(),
         )
-        self._screen.ending(told)
-        return told
 
     async def _reconcile(self) -> None:
         self._report = await asyncio.to_thread(self._receiver.reconcile)

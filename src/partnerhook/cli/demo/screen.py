@@ -129,7 +129,10 @@ class Screen:
             data = last["data"]
             self._put(f"{'':<2}webhook-id: {last['id']}")
             self._put(f"{'':<2}webhook-signature: {heard.signature}")
-            self._put(f"{'':<2}{last['type']}: {_state(data['before'])} -> {_state(data['after'])}, app {data['app']}")
+            step = (
+                f": {_state(data['before'])} -> {_state(data['after'])}, app {data['app']}" if "after" in data else ""
+            )
+            self._put(f"{'':<2}{last['type']}{step}")
         put("")
         self._put(f"A person was alerted, {len(heard.alerts)} times. The last time:")
         for title, text in heard.alerts[-1:]:
