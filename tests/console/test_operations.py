@@ -103,9 +103,10 @@ PAGES = {
     "account": "/account",
     "audit": "/audit",
     "first-steps": "/first-steps",
+    "reference": "/reference",
 }
 COLOURFUL = ("inbox", "delivery", "target", "receipt", "overview", "first-steps")
-WIDE = ("inbox", "deliveries", "observations", "target", "receipt", "overview", "account", "audit")
+WIDE = ("inbox", "deliveries", "observations", "target", "receipt", "overview", "account", "audit", "reference")
 
 
 @pytest.mark.parametrize(
