@@ -103,7 +103,10 @@ def _newest(days: float | None) -> Finding:
         return doubtful(
             NEWEST, "none was ever received", "press Test in App Dashboard > Webhooks, or run `partnerhook trigger`"
         )
-    said = f"it came {days * 24:.1f} hours ago" if days < 2 else f"it came {days:.0f} days ago"
+    hours = days * 24
+    said = "within the last hour" if hours < 1 else f"{hours:.0f} h ago" if days < 2 else f"{days:.0f} days ago"
     if days > QUIET_DAYS:
-        return doubtful(NEWEST, said, "if that is longer than you expect, press Test in App Dashboard > Webhooks")
-    return right(NEWEST, said)
+        return doubtful(
+            NEWEST, f"it came {said}", "if that is longer than you expect, press Test in App Dashboard > Webhooks"
+        )
+    return right(NEWEST, f"it came {said}")
