@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 from cyclopts import App, Parameter
 
 from partnerhook import bootstrap, config
-from partnerhook.cli.logs import quiet_logs
+from partnerhook.cli.logs import set_up_logs
 from partnerhook.cli.options import ConfigFile, Format
 from partnerhook.cli.output import Column, Kind, note, put, show_attributes, show_document, show_list
 from partnerhook.core import standard_webhooks
@@ -87,7 +87,7 @@ def send_test(name: Name, *, config_file: ConfigFile = None, output: Format = "t
 
     Example: `partnerhook destinations test crm`
     """
-    quiet_logs()
+    set_up_logs("console")
     settings = config.load(config_file)
     _find(name, config_file)
     tried = asyncio.run(bootstrap.try_destination(settings, name))

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from partnerhook import bootstrap, config
-from partnerhook.cli.logs import quiet_logs
+from partnerhook.cli.logs import set_up_logs
 from partnerhook.cli.options import ConfigFile, Format
 from partnerhook.cli.output import note, put, show_array
 
@@ -29,7 +29,7 @@ def doctor(*, config_file: ConfigFile = None, output: Format = "text") -> None:
 
     Example: `partnerhook doctor --format json`
     """
-    quiet_logs()
+    set_up_logs("console")
     findings = asyncio.run(_examine(config.read(config_file), output))
     if output == "json":
         show_array(one._asdict() for one in findings)

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from partnerhook import config
 from partnerhook.cli.app_secrets import choose_app
-from partnerhook.cli.logs import quiet_logs
+from partnerhook.cli.logs import set_up_logs
 from partnerhook.cli.trigger import check_digits
 from partnerhook.core.errors import ConfigurationInvalid
 
@@ -31,7 +31,7 @@ class GraphApp(NamedTuple):
 
 def graph_app(app: str | None, config_file: Path | None) -> GraphApp:
     """The app that is meant. Raises ConfigurationInvalid, which names what is missing."""
-    quiet_logs()
+    set_up_logs("console")
     settings = config.load(config_file)
     apps = settings.all_apps()
     able = [name for name, one in apps.items() if one.app_id and one.access_token]

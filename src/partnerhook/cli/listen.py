@@ -15,7 +15,7 @@ from cyclopts import Parameter
 
 from partnerhook import bootstrap, config
 from partnerhook.cli import remote_stream
-from partnerhook.cli.logs import quiet_logs
+from partnerhook.cli.logs import set_up_logs
 from partnerhook.cli.moments import WAYS_TO_SAY, Moment
 from partnerhook.cli.options import ConfigFile, Format
 from partnerhook.cli.output import leave_unread, note, put
@@ -68,7 +68,7 @@ def listen(
 
     Example: `partnerhook listen --forward-to http://localhost:3000/hooks`
     """
-    quiet_logs()
+    set_up_logs("console")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with asyncio.Runner() as runner:

@@ -48,9 +48,5 @@ def set_up_logs(log_format: Literal["console", "json"]) -> None:
     # uvicorn tells of its own life and of each bad request; ours are told by the receiver.
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     logging.getLogger("alembic").setLevel(logging.WARNING)
-
-
-def quiet_logs() -> None:
-    """For commands that ask others over HTTP: warnings on stderr, and not a line for each call."""
-    set_up_logs("console")
+    # A line with a long URL for each call; what came of the calls is told by whoever made them.
     logging.getLogger("httpx2").setLevel(logging.WARNING)

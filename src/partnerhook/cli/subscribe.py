@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from partnerhook import bootstrap, config
 from partnerhook.cli.agreement import agreed
 from partnerhook.cli.app_secrets import choose_app
-from partnerhook.cli.logs import quiet_logs
+from partnerhook.cli.logs import set_up_logs
 from partnerhook.cli.options import ConfigFile, Format
 from partnerhook.cli.output import note, put, show_document
 
@@ -38,7 +38,7 @@ def subscribe(
 
     Example: `partnerhook subscribe --dry-run`
     """
-    quiet_logs()
+    set_up_logs("console")
     settings = config.load(config_file)
     name = choose_app(settings, app)
     asyncio.run(_subscribe(settings, name, field or [], yes=yes, dry_run=dry_run, output=output))
