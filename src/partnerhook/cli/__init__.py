@@ -6,7 +6,7 @@ import errno
 import os
 import sys
 
-from cyclopts import App, Group
+from cyclopts import App, Group, Parameter
 
 from partnerhook import __version__
 from partnerhook.core.errors import PartnerhookError
@@ -20,6 +20,7 @@ app = App(
     name="partnerhook",
     help="Stands at the callback URL of a Meta app and keeps the true state of every WhatsApp Multi-Partner Solution.",
     version=__version__,
+    default_parameter=Parameter(negative_iterable=()),  # no --empty-...: leaving a list out says the same
 )
 
 

@@ -26,8 +26,9 @@ def serve(
     """Receive Meta's webhooks and keep the state of every solution.
 
     Needs an app secret and a verify token: PARTNERHOOK_APP_SECRET and PARTNERHOOK_VERIFY_TOKEN, or what
-    `partnerhook config init` writes. Meta's callback is /webhook on 127.0.0.1:8080, behind your TLS proxy;
-    /healthz, /readyz and /metrics are on 127.0.0.1:8081 (PARTNERHOOK_LISTEN, PARTNERHOOK_ADMIN_LISTEN).
+    `partnerhook config init` writes. Meta's callback is /webhook on 127.0.0.1:8080, behind your TLS proxy; the
+    console, the API, /healthz, /readyz and /metrics are on 127.0.0.1:8081 (PARTNERHOOK_LISTEN,
+    PARTNERHOOK_ADMIN_LISTEN). The first start prints a link that lets you into the console, once.
 
     Creates and migrates its SQLite file by itself; a PostgreSQL database has to be migrated before (`partnerhook
     migrate`). SIGHUP reads the configuration again: secrets, destinations and
