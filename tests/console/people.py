@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Self
 
@@ -12,6 +13,7 @@ from partnerhook.store.engine import open_engine
 from running import Server
 
 HTML = {"Accept": "text/html"}
+NEXT = re.compile(r'href="([^"]+)" rel="next"')
 CSRF = re.compile(r'name="csrf" value="([0-9a-f]{64})"')
 
 
@@ -31,6 +33,16 @@ class Person:
     def get(self, path: str) -> httpx2.Response:
         """Look at a page; where it leads is not followed."""
         return self.client.get(path)
+
+    def leaf_through(self, path: str, shown: str) -> list[str]:
+        """What the pattern `shown` finds on a list's pages, from one to the next until there is none."""
+        found: list[str] = []
+        while path:
+            text = self.get(path).text
+            found += re.findall(shown, text)
+            following = NEXT.search(text)
+            path = html.unescape(following[1]) if following else ""
+        return found
 
     def sign_in(self, role: Role = Role.ADMIN, who: str = "ana") -> Self:
         """With a link, as `partnerhook console link` makes it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator
 
@@ -192,13 +191,7 @@ def test_pages_go_on_where_the_last_one_ended(stage: Backstage, ana: Person):
     for number in range(60):
         stage.hear(str(71_000 + number), "ACTIVE")
     expected = {one.id for one in stage.outbox.find(DeliveryFilter())}
-    seen: list[int] = []
-    place = "/deliveries"
-    while place:
-        text = ana.get(place).text
-        seen += map(int, re.findall(r'<th scope="row"><a href="/deliveries/(\d+)">', text))
-        found = re.search(r'href="([^"]+)" rel="next"', text)
-        place = html.unescape(found[1]) if found else ""
+    seen = [*map(int, ana.leaf_through("/deliveries", r'<th scope="row"><a href="/deliveries/(\d+)">'))]
 
     assert len(seen) == len(set(seen))
     assert set(seen) >= expected

@@ -79,13 +79,7 @@ def test_thousands_are_paged(stage: Backstage, ana: Person):
     """Each is on exactly one page, oldest first."""
     for number in range(60):
         stage.hear(str(100 + number), time=NOW - 10 * DAY_S + number % 7)
-    seen: list[str] = []
-    place = "/inbox"
-    while place:
-        text = ana.get(place).text
-        seen += re.findall(r'id="item-(\d+)"', text)
-        following = re.search(r'href="([^"]+)" rel="next"', text)
-        place = following[1] if following else ""
+    seen = ana.leaf_through("/inbox", r'id="item-(\d+)"')
 
     assert len(seen) == len(set(seen)) == 60
     assert ana.get("/inbox?after=nonsense").status_code == 200

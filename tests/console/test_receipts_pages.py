@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import pytest
@@ -122,13 +121,7 @@ def test_pages_go_on_where_the_last_one_ended(stage: Backstage, ana: Person):
     """Every receipt is on exactly one of them."""
     for number in range(60):
         stage.hear(str(72_000 + number), "ACTIVE")
-    seen: list[int] = []
-    place = "/receipts"
-    while place:
-        text = ana.get(place).text
-        seen += map(int, re.findall(r'<th scope="row"><a href="/receipts/(\d+)">', text))
-        found = re.search(r'href="([^"]+)" rel="next"', text)
-        place = found[1] if found else ""
+    seen = [*map(int, ana.leaf_through("/receipts", r'<th scope="row"><a href="/receipts/(\d+)">'))]
 
     assert seen == sorted(set(seen), reverse=True)
     assert seen[0] - seen[-1] == len(seen) - 1
