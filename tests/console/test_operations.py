@@ -127,14 +127,14 @@ def test_a_dead_letter_is_delivered(busy: Backstage, come: Come):
     """Found in the inbox, read, tried again; the page follows by itself when it arrives."""
     page = come(busy, Role.OPERATOR).go("/inbox")
     page.get_by_role("link", name=re.compile(r"^Delivery \d+$")).first.click()
-    expect(page.get_by_text("dead", exact=True)).to_be_visible()
+    expect(page.get_by_text("given up", exact=True)).to_be_visible()
     expect(page.get_by_text(HOSTILE).first).to_be_visible()
     busy.billing.answer = lambda _: Told()
 
     page.get_by_role("button", name="Try again").click()
 
     expect(page.get_by_text("It is tried again now.")).to_be_visible()
-    expect(page.get_by_text("done", exact=True)).to_be_visible()
+    expect(page.get_by_text("delivered", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="Try again")).to_have_count(0)
     busy.billing.answer = lambda _: Told(500)
 

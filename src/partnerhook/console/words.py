@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
-from partnerhook.core.delivery import Fate
 from partnerhook.core.names import (
     ACTIVE,
     DEACTIVATED,
@@ -50,18 +49,23 @@ CLASS_OF_STATE: Final = {
 }
 """What colours it."""
 
-NAME_OF_FATE: Final = {
-    Fate.WAITING: "waits",
-    Fate.DONE: "delivered",
-    Fate.DEAD: "given up",
-    Fate.DISCARDED: "discarded",
+NAME_OF_FATE: Final = {"done": "delivered", "dead": "given up"}
+"""Words of deliveries that say something else to people."""
+
+TONE_OF_WORD: Final = {
+    "waiting": "tone-waiting",
+    "done": "tone-good",
+    "dead": "tone-bad",
+    "discarded": "tone-over",
+    "observed": "tone-good",
+    "test": "tone-info",
+    "customer": "tone-good",
+    "quarantined": "tone-bad",
+    "works": "tone-good",
+    "failing": "tone-waiting",
+    "paused": "tone-bad",
 }
-CLASS_OF_FATE: Final = {
-    Fate.WAITING: "tone-waiting",
-    Fate.DONE: "tone-good",
-    Fate.DEAD: "tone-bad",
-    Fate.DISCARDED: "tone-quiet",
-}
+"""What colours the fate of a delivery or of a change, and how a target does; all others are quiet."""
 
 NO_KIND: Final = Markup()
 EXACT: Final = Markup(" data-exact")
@@ -133,6 +137,16 @@ def _utc(at: int) -> datetime:
     return datetime.fromtimestamp(at, UTC)
 
 
+def fate_name(fate: str) -> str:
+    """What became of a delivery or a change, as people say it."""
+    return NAME_OF_FATE.get(fate, fate.replace("_", " "))
+
+
+def fate_class(word: str) -> str:
+    """What colours its badge."""
+    return TONE_OF_WORD.get(word, "tone-quiet")
+
+
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "moment": moment,
     "moment_us": moment_us,
@@ -144,6 +158,6 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "state_class": state_class,
     "state_word": say,
     "flag_meaning": MEANING_OF_FLAG.__getitem__,
-    "fate_name": NAME_OF_FATE.__getitem__,
-    "fate_class": CLASS_OF_FATE.__getitem__,
+    "fate_name": fate_name,
+    "fate_class": fate_class,
 }

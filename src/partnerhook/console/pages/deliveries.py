@@ -16,6 +16,7 @@ from partnerhook.console.forms import read_form, visitor_of
 from partnerhook.console.frame import Frame
 from partnerhook.console.page_words import counted
 from partnerhook.console.requests import here, must_be, number_asked, number_in_path, word_asked
+from partnerhook.console.words import fate_name
 from partnerhook.core.access import Role
 from partnerhook.core.delivery import Fate
 from partnerhook.services.management import Management
@@ -164,4 +165,6 @@ class _Deliveries:
 
         if await asyncio.to_thread(work):
             return self._frame.lead_to(f"/deliveries/{one.id}", note)
-        return self._frame.lead_to(f"/deliveries/{one.id}", f"It is {one.fate}: nothing was changed.", good=False)
+        return self._frame.lead_to(
+            f"/deliveries/{one.id}", f"It is {fate_name(one.fate)}: nothing was changed.", good=False
+        )
