@@ -254,22 +254,22 @@ def test_the_glossary_has_every_word_of_ours(heading: str, words: type[Flag | Fa
     assert first_cells(ROOT / "docs/glossary.md", heading) == [str(word) for word in words]
 
 
-def test_the_readme_names_the_whole_library():
+def test_the_whole_library_is_documented():
     """Each name that `partnerhook` offers, and none that it does not."""
-    named = {name for cell in first_cells(ROOT / "README.md", "The library") for name in cell.split(", ")}
-    mentioned = set(spans(ROOT / "README.md"))
+    named = {name for cell in first_cells(ROOT / "docs/library.md", "Names") for name in cell.split(", ")}
+    mentioned = set(spans(ROOT / "docs/library.md"))
 
     assert named <= set(partnerhook.__all__)
     assert set(partnerhook.__all__) <= mentioned
 
 
 @pytest.mark.parametrize("framework", ["fastapi", "django"])
-def test_the_readme_shows_the_examples_as_they_are(framework: str):
+def test_examples_are_shown_as_they_are(framework: str):
     """Word for word from the files that are run by the tests."""
     example = (ROOT / f"examples/{framework}_app.py").read_text(encoding="utf-8")
     marker = {"fastapi": "@app.post", "django": "@csrf_exempt"}[framework]
 
-    (shown,) = [block for block in fences(ROOT / "README.md", "python") if marker in block]
+    (shown,) = [block for block in fences(ROOT / "docs/library.md", "python") if marker in block]
 
     assert shown.strip() in example
 

@@ -1,4 +1,4 @@
-"""The example of the README runs as it is."""
+"""The example of docs/library.md runs as it is."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def test_it_lists_what_an_app_was_invited_to(meta_in_a_box: MetaInABox):
     assert ended.stdout == f"{solution_id} Ours INITIATED PENDING_ACTIVATION\n"
 
 
-def test_the_readme_shows_it_as_it_is():
+def test_it_is_shown_as_it_is():
     """Word for word, but for its indentation."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    (block,) = [part for part in readme.split("```python\n")[1:] if part.startswith("async with Graph(")]
+    page = (ROOT / "docs/library.md").read_text(encoding="utf-8")
+    (block,) = [part for part in page.split("```python\n")[1:] if part.startswith("async with Graph(")]
     shown = block.partition("```")[0].replace("(access_token, app_secret=app_secret)", "(...)").strip()
     example = EXAMPLE.read_text(encoding="utf-8").replace("(access_token, app_secret=app_secret, url=url)", "(...)")
 
