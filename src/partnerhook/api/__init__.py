@@ -1,1 +1,1 @@
-"""The admin listener: for people and scrapers, not for the internet."""
+"""The management listener: health and metrics, the API for scripts, the console for people; not for the internet."""
