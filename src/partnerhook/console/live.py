@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 from starlette.routing import Route
 
+from partnerhook.core.errors import StoreUnavailable
 from partnerhook.services.live import Live
 
 IDLE_S: Final = 15.0
@@ -25,6 +26,9 @@ def routes(live: Live) -> list[Route]:
 
 
 async def _pulses(live: Live) -> AsyncIterator[str]:
-    async for pulse in live.pulses(idle_s=IDLE_S):
-        *how_far, spread_s = pulse
-        yield f"data: {' '.join(map(str, how_far))} {spread_s:.1f}\n\n"
+    try:
+        async for pulse in live.pulses(idle_s=IDLE_S):
+            *how_far, spread_s = pulse
+            yield f"data: {' '.join(map(str, how_far))} {spread_s:.1f}\n\n"
+    except StoreUnavailable:
+        return  # the browser asks again by itself

@@ -45,6 +45,7 @@ class Live:
         self._watchers = 0
         self._touched = asyncio.Event()
         self._moved = asyncio.Condition()
+        self._beginning = asyncio.Lock()
         self._looking: asyncio.Task[None] | None = None
         self._ended = False
 
@@ -70,12 +71,13 @@ class Live:
             self._moved.notify_all()
 
     async def pulses(self, *, idle_s: float) -> AsyncIterator[Pulse]:
-        """Now, whenever something has changed, and after `idle_s` seconds without a change; ends with the process."""
+        """Now, whenever something has changed, and after `idle_s` seconds without a change; ends with the process.
+
+        Raises StoreUnavailable where the first look fails.
+        """
         self._watchers += 1
-        if self._looking is None:
-            self._pulse = await asyncio.to_thread(self._look)
-            self._looking = asyncio.create_task(self._keep_looking())
         try:
+            await self._begin()
             while not self._ended:
                 seen = self._pulse
                 yield seen
@@ -85,6 +87,13 @@ class Live:
             if not self._watchers and self._looking is not None:
                 self._looking.cancel()  # nobody watches: nobody looks
                 self._looking = None
+
+    async def _begin(self) -> None:
+        """Have one task that looks, however many begin to watch at once."""
+        async with self._beginning:
+            if self._looking is None:
+                self._pulse = await asyncio.to_thread(self._look)
+                self._looking = asyncio.create_task(self._keep_looking())
 
     async def _change(self, seen: Pulse, idle_s: float) -> None:
         """Wait for another pulse than `seen`, for the end, or for so long."""
