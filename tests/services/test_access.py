@@ -63,6 +63,23 @@ def test_when_a_key_was_used_is_noted(access: Access):
     assert access.keys()[0].last_used_at == first
 
 
+def test_who_looks_is_let_in_while_nothing_can_be_written(tmp_path: Path, database: str):
+    """What would be noted of it is not: when the disk is full, or a long write goes on, people have to look."""
+    engine = new_store(tmp_path, database)
+    access = Access(engine)
+    key, made = access.create_key("reporting", Role.VIEWER).key, access.let_in("ana", Role.ADMIN, "proxy")
+    with writing(engine) as conn:
+        conn.execute(text("UPDATE sessions SET last_seen_at = last_seen_at - 86400000000"))
+    with writing(engine) as conn:
+        for table in ("sessions", "api_keys"):
+            conn.execute(text(f"UPDATE {table} SET role = role"))
+
+        assert access.session(made.token) is not None
+        assert access.key(key) is not None
+
+    assert access.keys()[0].last_used_at is None
+
+
 def test_what_is_stored_is_not_the_key(tmp_path: Path, database: str):
     """Nor a link's or a session's token: a copy of the database lets nobody in."""
     engine = new_store(tmp_path, database)

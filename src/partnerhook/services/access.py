@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import math
 import secrets
+import time
+from collections.abc import Callable
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Engine
 
 from partnerhook.core.access import ID_BYTES, SECRET_BYTES, Role, digest, make_key, matches, split_key
+from partnerhook.core.errors import StoreUnavailable
 from partnerhook.core.observations import MICROSECONDS
 from partnerhook.services.patience import transact, transaction
 from partnerhook.store import api_keys, clock, sessions
@@ -56,6 +59,8 @@ class Access:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._note_from = 0.0
+        """Where it could not be noted it is left for a while: nobody who looks is to wait for it again."""
 
     def create_key(self, name: str, role: Role) -> NewKey:
         """Make a key."""
@@ -146,7 +151,7 @@ class Access:
             until = min(
                 now + int(SESSION_IDLE_S * MICROSECONDS), found.created_at + int(SESSION_LASTS_S * MICROSECONDS)
             )
-            transact(self._engine, partial(sessions.seen, digest=kept, at=now, expires_at=until), writes=True)
+            self._note(partial(sessions.seen, digest=kept, at=now, expires_at=until))
         return found
 
     def sessions(self) -> list[Session]:
@@ -164,7 +169,16 @@ class Access:
     def _note_use(self, key: ApiKey) -> None:
         now = clock.estimate(self._engine)
         if key.last_used_at is None or now - key.last_used_at > NOTED_EVERY_S * MICROSECONDS:
-            transact(self._engine, partial(api_keys.used, key_id=key.id, at=now), writes=True)
+            self._note(partial(api_keys.used, key_id=key.id, at=now))
+
+    def _note(self, write: Callable[[Connection], Any]) -> None:
+        """If it can be done now: on a full disk, and beside a long write, people have to see what is wrong."""
+        if time.monotonic() < self._note_from:
+            return
+        try:
+            transact(self._engine, write, writes=True, patience_s=0)
+        except StoreUnavailable:
+            self._note_from = time.monotonic() + NOTED_EVERY_S
 
 
 def _add_link(conn: Connection, token: str, who: str, role: Role, lasts_s: float) -> None:
