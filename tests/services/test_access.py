@@ -6,10 +6,12 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from partnerhook.core.access import Role
 from partnerhook.services.access import Access
+from partnerhook.services.retain import Keeping, retain
+from running import wait_until
 from stores import new_store, writing
 
 
@@ -132,6 +134,38 @@ def test_a_session_ends(tmp_path: Path, database: str):
 
     assert access.session(made.token) is None
     assert access.sessions() == []
+
+
+def test_what_is_over_is_forgotten(tmp_path: Path, database: str):
+    """Sessions and links; but not that somebody has signed in: no other first link is made for that."""
+    engine = new_store(tmp_path, database)
+    access = Access(engine)
+    for who in ("ana", "bo"):
+        assert access.sign_in(access.new_link(who, Role.ADMIN)) is not None
+        access.new_link(who, Role.VIEWER)
+    with writing(engine) as conn:
+        conn.execute(text("UPDATE sessions SET expires_at = created_at"))
+        conn.execute(text("UPDATE sign_in_links SET expires_at = created_at"))
+    lasting, link = access.let_in("cleo", Role.VIEWER, "proxy"), access.new_link("dora", Role.VIEWER)
+
+    async def live() -> None:
+        task = asyncio.create_task(retain(engine, Keeping(30, 24, 30, 30)))
+        await asyncio.to_thread(
+            wait_until, lambda: rows(engine) == {"sessions": 1, "sign_in_links": 2}, "they are gone"
+        )
+        task.cancel()
+
+    asyncio.run(live())
+    assert access.session(lasting.token) is not None
+    assert access.link(link) is not None
+    assert asyncio.run(access.first_link("admin", Role.ADMIN)) is None
+
+
+def rows(engine: Engine) -> dict[str, int]:
+    """How many there are."""
+    with engine.connect() as conn, conn.begin():
+        counts = {table: text(f"SELECT count(*) FROM {table}") for table in ("sessions", "sign_in_links")}
+        return {table: conn.execute(count).scalar_one() for table, count in counts.items()}
 
 
 def test_a_session_that_is_used_goes_on(tmp_path: Path, database: str):

@@ -17,7 +17,7 @@ from partnerhook.core.observations import MICROSECONDS
 from partnerhook.services.forget import Receipts, forget_deliveries
 from partnerhook.services.lease import holding
 from partnerhook.services.patience import transaction
-from partnerhook.store import clock, figures, receipts
+from partnerhook.store import clock, figures, receipts, sessions
 from partnerhook.store.engine import for_writing
 
 log = structlog.get_logger("partnerhook.retention")
@@ -69,6 +69,7 @@ async def retain(engine: Engine, keeping: Keeping) -> None:
                     dropped += count
                 await _drop_gone_on(engine, keeping)
                 await transaction(engine, _drop_figures, writes=True)
+                await transaction(engine, _drop_sessions, writes=True)
                 await forget_deliveries(engine, await _ago(engine, keeping.deliveries_days * DAY_S))
                 forgotten = await old.forget(await _ago(engine, keeping.receipts_days * DAY_S), anew=thorough)
         except UnderWay:
@@ -99,6 +100,10 @@ async def _drop_gone_on(engine: Engine, keeping: Keeping) -> None:
 
 def _drop_figures(conn: Connection) -> None:
     figures.drop_before(conn, clock.now(conn) // MICROSECONDS // 60 - FIGURES_KEPT_MINUTES)
+
+
+def _drop_sessions(conn: Connection) -> None:
+    sessions.drop_over(conn, clock.now(conn))
 
 
 def _warn(error: object) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, delete, exists, insert, select, update
+from sqlalchemy import Connection, Row, delete, exists, func, insert, select, update
 
 from partnerhook.core.access import Role
 from partnerhook.store.schema import sessions, sign_in_links
@@ -90,6 +90,14 @@ def end_all(conn: Connection, who: str | None) -> int:
         links, open_sessions = links.where(sign_in_links.c.who == who), open_sessions.where(sessions.c.who == who)
     conn.execute(links)
     return conn.execute(open_sessions).rowcount
+
+
+def drop_over(conn: Connection, now: int) -> int:
+    """Forget sessions and links whose time is over; how many. The link used last stays: somebody has signed in."""
+    last_used = select(func.max(sign_in_links.c.used_at)).scalar_subquery()
+    kept = sign_in_links.c.used_at.is_not(None) & (sign_in_links.c.used_at == last_used)
+    links = conn.execute(delete(sign_in_links).where(sign_in_links.c.expires_at <= now, ~kept)).rowcount
+    return links + conn.execute(delete(sessions).where(sessions.c.expires_at <= now)).rowcount
 
 
 def _from_row(row: Row[Any]) -> Session:
