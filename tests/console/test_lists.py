@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -11,7 +12,10 @@ from people import Person
 
 from partnerhook.console.pages.board import CARDS
 from partnerhook.console.pages.solutions import ROWS
-from running import Server, webhook
+from partnerhook.core.access import Role
+from partnerhook.services.access import Access
+from running import Serve, Server, webhook
+from stores import POSTGRESQL, SQLITE, new_store
 
 COUNT = ROWS * 2 + 10
 FIRST = 774485461512000
@@ -38,6 +42,32 @@ def test_a_column_says_how_many_there_are(server: Server, known: list[str]):
         assert CARD.findall(board) == known[::-1][:CARDS]
         assert f'Requested <span class="count">{COUNT}</span>' in board
         assert '<a href="/solutions?state=INITIATED">All 110</a>' in board
+
+
+@pytest.mark.parametrize("database", [SQLITE, POSTGRESQL])
+def test_a_place_that_cannot_be_is_none(serve: Serve, tmp_path: Path, database: str):
+    """A link that was mangled, or a robot's, leads to the first page or to nothing: no fault, and no excuse."""
+    engine = new_store(tmp_path, database)
+    server = serve(DATABASE_URL=engine.url.set(drivername=database).render_as_string(hide_password=False))
+    numbers = ("--5.1", "9" * 20 + ".1", "1." + "9" * 20)
+    places = ('[99999999999999999999,"a","b"]', '["\\ud800","b"]', '["\\u0000","b"]')
+    words = ("observations?app", "observations?solution", "receipts?app", "deliveries?target", "audit?who")
+    link = Access(engine).new_link("ana", Role.ADMIN)
+    with Person(server) as person:
+        assert person.client.post(f"/sign-in/{link}").status_code == 303
+        asked = [
+            *[f"/inbox?after={one}" for one in numbers],
+            *[f"/solutions?sort={sort}&after={quote(one)}" for one in places for sort in ("id", "oldest")],
+            *[f"/{one}=%00" for one in words],
+            "/deliveries/replay?look=1&solution=%00",
+        ]
+        answers = {path: person.get(path).status_code for path in asked}
+        sent = {
+            person.send("/deliveries/retry", {"target": "\0"}).status_code,
+            person.send("/account/sign-out-somebody", {"who": "\0"}).status_code,
+        }
+
+    assert (set(answers.values()), sent) == ({200}, {303}), answers
 
 
 @pytest.mark.parametrize(("sort", "falling"), [("oldest", True), ("newest", False), ("id", False)])

@@ -41,7 +41,8 @@ async def read_fields(request: Request) -> Form:
         raw += piece
         if len(raw) > FORM_BYTES_MAX:
             raise HTTPException(413, "The form is too long.")
-    return dict(parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True))
+    fields = parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True)
+    return {name: value.replace("\0", "") for name, value in fields}  # as `word_asked` has it
 
 
 def visitor_of(request: Request) -> Visitor:

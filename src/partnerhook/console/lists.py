@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from starlette.datastructures import QueryParams
 
+from partnerhook.console.requests import NUMBER_MAX
 from partnerhook.core.names import STATES, State
 from partnerhook.core.timeline import say
 from partnerhook.services.query import SolutionFilter, SolutionSort
@@ -81,12 +82,17 @@ def read_after(query: QueryParams, sort: SolutionSort) -> tuple[Any, ...] | None
         return None
     kinds = [str, str] if sort is SolutionSort.ID else [int, str, str]
     fits = isinstance(after, list) and [type(one) for one in after] == kinds
-    return tuple(after) if fits else None
+    return tuple(after) if fits and all(map(_can_be_asked_for, after)) else None
 
 
 def write_after(place: tuple[Any, ...]) -> str:
     """The same as text for a URL."""
     return json.dumps(place, separators=(",", ":"))
+
+
+def _can_be_asked_for(one: str | int) -> bool:
+    """By a database: it has no larger numbers, and no text with a zero or half a character in it."""
+    return one.isprintable() if isinstance(one, str) else abs(one) <= NUMBER_MAX
 
 
 def _text(query: QueryParams, name: str) -> str:

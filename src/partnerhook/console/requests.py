@@ -32,7 +32,8 @@ def number_asked(request: Request, name: str) -> int | None:
 
 def word_asked(request: Request, name: str) -> str | None:
     """A word of the query; None where it is not given."""
-    return request.query_params.get(name, "").strip()[:WORD_CHARS_MAX] or None
+    # PostgreSQL cannot be asked for a text with a zero in it, and nothing has one.
+    return request.query_params.get(name, "").replace("\0", "").strip()[:WORD_CHARS_MAX] or None
 
 
 def here(request: Request, **changes: str | int | None) -> str:

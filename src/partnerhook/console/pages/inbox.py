@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from itertools import islice
 from typing import Final, NamedTuple
@@ -26,6 +27,8 @@ from partnerhook.services.query import ListedReceipt, ReceiptFilter
 from partnerhook.services.targets import Configured
 
 ROWS: Final = 25
+PLACE: Final = re.compile(r"(?P<since>-?[0-9]{1,18})\.(?P<number>[0-9]{1,18})")
+"""No more digits than a database's numbers have."""
 FEW: Final = 5
 """Of what has a page of its own."""
 
@@ -116,7 +119,5 @@ def _write_place(place: Place) -> str:
 
 
 def _read_place(text: str) -> Place | None:
-    since, _, number = text.partition(".")
-    if not (since.lstrip("-").isdigit() and number.isdigit() and text.isascii() and len(text) < 40):
-        return None
-    return Place(int(since), int(number))
+    found = PLACE.fullmatch(text)
+    return Place(int(found["since"]), int(found["number"])) if found else None

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from partnerhook.console.forms import read_form, visitor_of
 from partnerhook.console.frame import Frame
 from partnerhook.console.page_words import counted
-from partnerhook.console.requests import WORD_CHARS_MAX
+from partnerhook.console.requests import word_asked
 from partnerhook.core.access import Role
 from partnerhook.core.errors import PartnerhookError
 from partnerhook.core.health import TYPE_PREFIX, HealthKind
@@ -33,7 +33,7 @@ def routes(frame: Frame) -> list[Route]:
     replays = frame.management.replays
 
     async def show(request: Request) -> Response:
-        given = {name: request.query_params.get(name, "").strip()[:WORD_CHARS_MAX] for name in FIELDS}
+        given = {name: word_asked(request, name) or "" for name in FIELDS}
         preview: Preview | None = None
         problem = ""
         up_to = 0
