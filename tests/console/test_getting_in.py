@@ -152,6 +152,15 @@ def test_this_machine(serve: Serve):
     assert not server.log_lines(event=INVITED)
 
 
+def test_a_host_that_is_none(serve: Serve):
+    """Is not ours, and no fault of ours: anybody can send one."""
+    server = serve(CONSOLE_SIGN_IN="not_on_loopback")
+    with Person(server, {"Host": "["}) as person:
+        assert person.get("/").status_code == 303
+    with Person(server) as person:
+        assert person.client.post("/sign-in/0", headers={"Origin": "http://["}).status_code == 403
+
+
 @pytest.mark.parametrize(
     "path", ["/sign-in", "/sign-in/0", "/", "/nothing", "/static/console.css", "/healthz", "/api/v1/x"]
 )

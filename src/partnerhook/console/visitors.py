@@ -114,8 +114,7 @@ class Visitors:
             return None
         # The attack is DNS rebinding: a page of the web has its own name lead to this machine. Its requests carry
         # that name.
-        host = urlsplit(f"//{headers.get('host', '')}").hostname or ""
-        if _is_loopback(address) and host in LOOPBACK_NAMES:
+        if _is_loopback(address) and _host_of(headers) in LOOPBACK_NAMES:
             return "this machine", Role.ADMIN, "loopback"
         return None
 
@@ -148,6 +147,13 @@ def _cookie_name(headers: Headers) -> str:
     """Browsers keep cookies by host, whatever the port: both parties on one machine must not sign each other out."""
     port = headers.get("host", "").rpartition(":")[2]
     return f"{COOKIE}-{port}" if port.isascii() and port.isdigit() else COOKIE
+
+
+def _host_of(headers: Headers) -> str:
+    try:
+        return urlsplit(f"//{headers.get('host', '')}").hostname or ""
+    except ValueError:
+        return ""  # "[", and whatever else names no host
 
 
 def _turned_away(scope: Scope, headers: Headers) -> ASGIApp:
