@@ -130,6 +130,16 @@ def test_a_proxy_vouches(serve: Serve):
     assert (session.who, session.role, session.via) == ("dora@example.com", Role.OPERATOR, "proxy")
 
 
+def test_a_proxy_that_lets_somebody_name_themselves(serve: Serve):
+    """It adds its header and leaves theirs: nobody is believed."""
+    server = serve(CONSOLE_PROXIES="127.0.0.1", CONSOLE_USER_HEADER="X-Forwarded-User")
+    names = [("X-Forwarded-User", "boss"), ("X-Forwarded-User", "mallory")]
+    with Person(server) as person:
+        assert person.client.get("/", headers=names).status_code == 303
+
+    assert access_of(server).sessions() == []
+
+
 def test_a_proxy_names_somebody_else(serve: Serve):
     """Who comes after somebody else in the same browser is not taken for them."""
     server = serve(CONSOLE_PROXIES="127.0.0.1", CONSOLE_USER_HEADER="X-Forwarded-User")

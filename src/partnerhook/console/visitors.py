@@ -108,7 +108,9 @@ class Visitors:
         """Who it is by somebody else's word: (who, role, via)."""
         doors = self._doors
         if doors.user_header and _is_in(address, doors.proxies):
-            who = headers.get(doors.user_header, "").strip()
+            # The attack is a header of the visitor's own beside which the proxy puts its: which is whose is not said.
+            told = headers.getlist(doors.user_header)
+            who = told[0].strip() if len(told) == 1 else ""
             return (who[:200], doors.proxy_role, "proxy") if who else None
         if not doors.open_on_loopback or any(name in headers for name in FORWARDED):
             return None
