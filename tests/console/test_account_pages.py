@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from backstage import HOSTILE, Backstage, backstage
@@ -15,6 +17,7 @@ from partnerhook.core.graph_readings import AppReference, GraphReading, Partner
 from partnerhook.services.audit import Audit
 from partnerhook.services.judge import Readings, settle
 from partnerhook.services.notify import NOBODY
+from running import Server
 from stores import writing
 
 FORMULAS = ['=HYPERLINK("https://evil.example")', "+1", "-1+2", "@SUM(A1)", "\t=1", " =1", "\r=1"]
@@ -138,3 +141,18 @@ def test_solutions_as_a_file(stage: Backstage, ana: Person):
     assert rows[2][9] == "'@partner"
     assert len(cells(ana.get("/solutions.csv?text=9001").text)) == 2
     assert len(cells(ana.get("/solutions.csv?state=ACTIVE").text)) == 1
+
+
+def test_no_file_is_begun_while_the_database_cannot_be_read(server: Server):
+    """A file of nothing but its head would say that there is nothing."""
+    with Person(server) as person:
+        person.sign_in()
+        for table, path in (("solutions", "/solutions.csv"), ("audit_log", "/audit.csv")):
+            with closing(sqlite3.connect(server.database)) as database:
+                database.execute(f"ALTER TABLE {table} RENAME TO away")
+                answer = person.get(path)
+                database.execute(f"ALTER TABLE away RENAME TO {table}")
+
+            assert answer.status_code == 503
+            assert answer.headers["content-type"] == "text/html; charset=utf-8"
+            assert person.get(path).status_code == 200

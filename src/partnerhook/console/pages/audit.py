@@ -44,7 +44,7 @@ def routes(frame: Frame) -> list[Route]:
     async def download(request: Request) -> Response:
         must_be(request, Role.ADMIN)
         wanted = _wanted(request)
-        return csv.answer("audit.csv", HEAD, lambda: _rows(log, wanted))
+        return await csv.answer("audit.csv", HEAD, lambda: _rows(log, wanted))
 
     return [Route("/audit", show, methods=["GET"]), Route("/audit.csv", download, methods=["GET"])]
 

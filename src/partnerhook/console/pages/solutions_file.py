@@ -36,7 +36,7 @@ def routes(frame: Frame) -> list[Route]:
 
     async def download(request: Request) -> Response:
         wanted = lists.read(request.query_params).filter
-        return csv.answer("solutions.csv", HEAD, lambda: _rows(frame.management.queries, wanted))
+        return await csv.answer("solutions.csv", HEAD, lambda: _rows(frame.management.queries, wanted))
 
     return [Route("/solutions.csv", download, methods=["GET"])]
 
