@@ -14,7 +14,7 @@ from partnerhook.core.compose import Update, compose
 from partnerhook.services.kept import KeptQueries
 from partnerhook.services.live import Live, Pulse
 from partnerhook.services.outbox import Outbox
-from partnerhook.services.query import Queries, SolutionFilter
+from partnerhook.services.query import Queries, SolutionFilter, Told
 from stores import arrive, deliver, new_store
 from strategies import NOON_S
 
@@ -62,6 +62,17 @@ def test_what_did_not_change_is_not_looked_up_again(engine: Engine):
 
     assert queries.board(5, SolutionFilter()) is first
     assert queries.board(6, SolutionFilter()) is not first
+
+
+def test_long_pages_are_not_kept(engine: Engine):
+    """A file's: a list of hundreds of thousands would stay in memory, for nobody."""
+    queries = KeptQueries(engine, Live(Queries(engine), Outbox(engine)))
+
+    def look(limit: int) -> list[Told]:
+        return queries.solutions_page(SolutionFilter(), after=None, limit=limit)
+
+    assert look(51) is look(51)
+    assert look(500) is not look(500)
 
 
 @asynccontextmanager

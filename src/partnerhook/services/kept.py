@@ -23,6 +23,9 @@ KEPT_S: Final = 5.0
 KEPT: Final = 100
 """Look-ups at most: each is one page of a list, some tens of kilobytes."""
 
+ROWS_MAX: Final = 100
+"""Longer pages are those of a file: nobody else looks at them, and those kept would hold 50,000 solutions."""
+
 Found = TypeVar("Found")
 
 
@@ -63,10 +66,11 @@ class KeptQueries(Queries):
         limit: int,
     ) -> list[Told]:
         """As `Queries` has it."""
-        return self._once(
-            (wanted, sort, after, limit),
-            lambda: super(KeptQueries, self).solutions_page(wanted, sort=sort, after=after, limit=limit),
-        )
+
+        def look() -> list[Told]:
+            return super(KeptQueries, self).solutions_page(wanted, sort=sort, after=after, limit=limit)
+
+        return look() if limit > ROWS_MAX else self._once((wanted, sort, after, limit), look)
 
     def _once(self, key: Hashable, look: Callable[[], Found]) -> Found:
         place = self._place(key)
