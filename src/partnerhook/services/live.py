@@ -55,6 +55,11 @@ class Live:
         return None if self._looking is None else self._pulse
 
     @property
+    def ended(self) -> bool:
+        """Whether the process ends: nobody is told anything more."""
+        return self._ended
+
+    @property
     def _pause_s(self) -> float:
         return max(PAUSE_S, (self._watchers - 1) * PAUSE_FOR_EACH_S)
 

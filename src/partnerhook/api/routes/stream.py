@@ -126,6 +126,9 @@ class _Follower:
                     for number, notice in found:
                         self._behind = number
                         yield _event(number, notice)
+                    # Who is far behind is so for long.
+                    if self._live.ended or not await self._still_good():
+                        return
                 # Up to here all has been looked at, whatever the filters let through.
                 self._behind = max(self._behind, pulse.notice_id)
                 yield f"id: {self._behind}\n\n" if self._behind != told else ": still here\n\n"
