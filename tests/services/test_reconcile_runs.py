@@ -88,6 +88,21 @@ async def test_the_same_is_not_begun_twice_and_another_one_waits(engine: Engine,
     assert (same.id, same.asked_by) == (under_way, "bob")
 
 
+async def test_many_who_ask_at_once_begin_one(engine: Engine, box: MetaInABox):
+    """Whichever process each of them asks."""
+    several = [runs_of(engine, box) for _ in range(6)]
+    with writing(engine) as conn:  # so that none has ended before the last one is asked for
+        leases.take(conn, "reconcile", "somebody else", now=clock.now(conn), lasts=50 * MICROSECONDS)
+
+    begun = await asyncio.gather(*[one.begin(ACTOR, None, check=False) for one in several])
+    with writing(engine) as conn:
+        leases.give_back(conn, "reconcile", "somebody else")
+    for run in begun:
+        await end_of(several[0], run)
+
+    assert len({run.id for run in begun}) == 1
+
+
 async def test_one_of_which_nothing_is_heard_is_lost(engine: Engine, box: MetaInABox):
     """Told as such in lists, too; and it is in nobody's way."""
     with writing(engine) as conn:
@@ -110,7 +125,7 @@ async def test_one_that_is_stopped_says_so(engine: Engine, box: MetaInABox):
     with writing(engine) as conn:
         # Somebody else reconciles, so that it cannot have ended by itself.
 
-        leases.take(conn, "reconcile", "somebody else", now=clock.now(conn), lasts=600 * MICROSECONDS)
+        leases.take(conn, "reconcile", "somebody else", now=clock.now(conn), lasts=50 * MICROSECONDS)
     begun = await runs.begin(ACTOR, None, check=False)
     (task,) = [one for one in asyncio.all_tasks() if "_work" in repr(one.get_coro())]
     await asyncio.sleep(0)

@@ -21,7 +21,7 @@ from partnerhook.services.audit import Audit
 from partnerhook.services.notify import Routes, Routing
 from partnerhook.services.patience import transact, transaction
 from partnerhook.services.reconcile import AskingApp, Reconciled, reconcile
-from partnerhook.store import clock, reconciliations
+from partnerhook.store import clock, locks, reconciliations
 from partnerhook.store.reconciliations import UNDER_WAY, Run, RunState
 
 __all__ = ["NobodyToAsk", "OtherRun", "Run", "RunState", "Runs"]
@@ -144,6 +144,7 @@ def summary(found: Reconciled) -> dict[str, Any]:
 
 def _begin(conn: Connection, asked_by: str, app: str, *, check: bool) -> tuple[Run, bool]:
     """The run, and whether it was begun just now."""
+    locks.reconciliations(conn)  # or two processes would each see none, and begin one
     now = clock.now(conn)
     other = reconciliations.newest_under_way(conn, now - int(LOST_AFTER_S * MICROSECONDS))
     if other is not None:

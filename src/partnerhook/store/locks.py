@@ -25,6 +25,7 @@ from partnerhook.store.sql import insert, is_postgresql, numbers_of, texts_of
 ORDER: Final = 0x7061_7274_6E65_7201
 """Keys of advisory locks; nothing else in this database may use them. The letters are "partner"."""
 MIGRATION: Final = 0x7061_7274_6E65_7202
+RECONCILIATIONS: Final = 0x7061_7274_6E65_7203
 
 _numbers = numbers_of("numbers")
 _solutions = (
@@ -54,6 +55,12 @@ def order(conn: Connection) -> None:
     """Lock the order of notices until the commit; numbering them does so too."""
     if is_postgresql(conn):
         conn.execute(_advisory, {"key": ORDER})
+
+
+def reconciliations(conn: Connection) -> None:
+    """Lock which reconciliations are under way until the commit; nothing else is locked besides."""
+    if is_postgresql(conn):
+        conn.execute(_advisory, {"key": RECONCILIATIONS})
 
 
 def targets(conn: Connection, names: Iterable[str]) -> None:
