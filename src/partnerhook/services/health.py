@@ -57,6 +57,7 @@ class Health:
         self._look = Look((), None, whole=False, under_way=False)
         self._looked_at = -LOOK_EVERY_S
         self._looking: asyncio.Task[None] | None = None
+        self._looking_at_all = False
 
     def alarms(self) -> Sequence[Alarm]:
         """Every alarm that sounds, as was found last; at once."""
@@ -77,11 +78,15 @@ class Health:
 
     async def look_at_everything(self, *, patience_s: float) -> Look:
         """Look at everything, now; what was found in so many seconds. It goes on where that is too few."""
+        until = time.monotonic() + patience_s
+        if self._looking is not None and not self._looking_at_all:
+            await asyncio.wait([self._looking], timeout=patience_s)  # it has not tried what is asked for
         task = self._looking if self._looking is not None else self._begin(self._whole, whole=True)
-        await asyncio.wait([task], timeout=patience_s)
+        await asyncio.wait([task], timeout=max(until - time.monotonic(), 0))
         return self._look._replace(under_way=self._looking is not None)
 
     def _begin(self, examine: Examine, *, whole: bool) -> asyncio.Task[None]:
+        self._looking_at_all = whole
         self._looking = asyncio.create_task(self._examine(examine, whole=whole))
         return self._looking
 
