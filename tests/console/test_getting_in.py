@@ -51,6 +51,19 @@ def test_nobody_else_sees_anything(server: Server):
         assert person.client.get("/", headers={"Cookie": broken}).status_code == 303
 
 
+def test_only_the_headers_of_what_never_ends(server: Server):
+    """They are answered, and the connection is free for what is asked next."""
+    with Person(server) as person, server.connect(server.admin_url) as client:
+        person.sign_in()
+        ((name, value),) = person.client.cookies.items()
+        for method in ("HEAD", "GET"):
+            path = "/live" if method == "HEAD" else "/account"
+            client.send(
+                f"{method} {path} HTTP/1.1\r\nHost: {server.admin_url[7:]}\r\nCookie: {name}={value}\r\n\r\n".encode()
+            )
+            assert client.answer(head=method == "HEAD").status == 200
+
+
 def test_the_cookie(serve: Serve):
     """No script sees it, no other site's form carries it, and with https it is for https alone."""
     plain, secure = serve(), serve(CONSOLE_URL="https://console.example.com")

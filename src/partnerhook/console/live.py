@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from partnerhook.core.errors import StoreUnavailable
 from partnerhook.services.live import Live
+
+EVENT_STREAM: Final = "text/event-stream"
 
 IDLE_S: Final = 15.0
 """A line is sent at least so often: proxies end what is silent for long."""
@@ -19,8 +21,11 @@ IDLE_S: Final = 15.0
 def routes(live: Live) -> list[Route]:
     """GET /live."""
 
-    async def stream(_request: Request) -> StreamingResponse:
-        return StreamingResponse(_pulses(live), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+    async def stream(request: Request) -> Response:
+        headers = {"X-Accel-Buffering": "no"}
+        if request.method == "HEAD":  # without a body there is nothing that would ever end
+            return Response(media_type=EVENT_STREAM, headers=headers)
+        return StreamingResponse(_pulses(live), media_type=EVENT_STREAM, headers=headers)
 
     return [Route("/live", stream, methods=["GET"])]
 
