@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
-from itertools import islice
 from typing import Final, NamedTuple
 
 from starlette.requests import Request
@@ -74,7 +73,7 @@ def routes(frame: Frame) -> list[Route]:
 
 
 class Beside(NamedTuple):
-    """The oldest few of what has pages of its own."""
+    """The newest few of what has pages of its own."""
 
     quarantined: Sequence[ListedReceipt]
     dead: Sequence[Listed]
@@ -84,8 +83,8 @@ class Beside(NamedTuple):
 
 def _beside(management: Management) -> Beside:
     return Beside(
-        [*islice(management.queries.receipts(ReceiptFilter(quarantined=True)), FEW)],
-        [*islice(management.outbox.find(DeliveryFilter(fate=Fate.DEAD)), FEW)],
+        management.queries.receipts_page(ReceiptFilter(quarantined=True), before_id=None, limit=FEW),
+        management.outbox.deliveries_page(DeliveryFilter(fate=Fate.DEAD), before_id=None, limit=FEW),
         [one for one in management.targets() if one.state != "works"],
     )
 
