@@ -144,18 +144,19 @@ def test_replay(place: Place):
 
 
 def test_listen_goes_on_where_it_stopped(place: Place):
-    """Nothing is missed while it was off; what is passed on is tried until it is taken."""
+    """Nothing is missed while it was off; what is passed on is tried until it is taken, and told again if it was not."""
     place.step("INITIATED", 0)
     command = place.command
     with listening() as developer:
-        developer.answer = lambda _: Told(503 if len(developer.got) < 1 else 200)
+        developer.answer = lambda _: Told(200 if len(developer.got) == 1 else 503)
         first = command.start("listen", "--since", "1h", "--forward-to", developer.url, "--format", "json")
         assert first.stdout is not None
         assert json.loads(first.stdout.readline())["type"] == "partnerhook.solution.requested"
         wait_until(lambda: len(developer.got) == 2, "tried again", within_s=20)
+        place.step("ACTIVE", 1)
+        assert json.loads(first.stdout.readline())["type"] == "partnerhook.solution.activated"
         first.send_signal(signal.SIGINT)
         first.communicate(timeout=30)
-    place.step("ACTIVE", 1)
     place.step("PENDING_DEACTIVATION", 2)
 
     again = command.start("listen")
