@@ -35,6 +35,7 @@ def append_and_project(conn: Connection, arrived: Sequence[Arrived], row_ids: Se
     if not arrived:
         return Projected()
     numbers = assign(conn, [(one.app, one.solution_id) for one, _ in arrived])
+    stored_before = solutions.ask_by_number(conn, set(numbers))
     new_ids = observations.append(conn, arrived, numbers, row_ids)
     fresh: dict[int, list[Observation]] = {}
     repeated: list[tuple[int, Observation]] = []
@@ -47,7 +48,7 @@ def append_and_project(conn: Connection, arrived: Sequence[Arrived], row_ids: Se
             repeated.append((number, one))
     # Without a time of its own, an earlier receipt of the same moves it to another second.
     timeless = {number for number, one in repeated if one.time is None}
-    stored = solutions.find_by_number(conn, fresh.keys() | timeless)
+    stored = stored_before()
     # And a row that cannot be read is no more than a cache that is lost: the log is the truth.
     past_changed = timeless | stored.damaged
     moved = {

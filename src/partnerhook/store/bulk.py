@@ -8,12 +8,11 @@ of the same call did; whoever writes a statement has to make sure that none need
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from operator import itemgetter
 from typing import Any, Final
 
+from pydantic_core import to_json
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -26,10 +25,10 @@ from sqlalchemy import (
     select,
     table,
 )
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.expression import Executable
 from sqlalchemy.types import TypeEngine
 
+from partnerhook.store.postgresql import in_pipeline, straight_to_driver
 from partnerhook.store.sql import POSTGRESQL, insert, is_postgresql, sql_type
 
 GIVEN: Final = "given"
@@ -64,6 +63,7 @@ class Given:
 
 Build = Callable[[Given], Executable]
 Returned = Sequence[tuple[Any, ...]]
+Rows = Sequence[Any]
 Run = Callable[[Connection, Sequence[tuple[Any, ...]]], Returned]
 
 
@@ -92,6 +92,33 @@ class Bulk:
         return _EachByItself(str(compiled), tuple(self._types), tuple(compiled.positiontup or ()))
 
 
+class Query:
+    """A statement that asks, without paying for what only its first time needs."""
+
+    def __init__(self, statement: Executable) -> None:
+        self._statement = statement
+        self._sql = ""
+
+    def rows(self, conn: Connection, **parameters: Any) -> Rows:
+        """What it finds: rows, as tuples."""
+        return self.ask(conn, **parameters)()
+
+    def ask(self, conn: Connection, **parameters: Any) -> Callable[[], Rows]:
+        """Ask; what it finds is told when the returned function is called, so that other work can be done meanwhile."""
+        if not is_postgresql(conn):
+            return conn.execute(self._statement, parameters).all
+        self._sql = self._sql or str(_compile(self._statement, conn.dialect))
+        with straight_to_driver(conn, self._sql) as driver:
+            cursor = driver.execute(self._sql, parameters)
+
+        def answer() -> Rows:
+            with straight_to_driver(conn, self._sql):
+                found: Rows = cursor.fetchall()
+            return found
+
+        return answer
+
+
 class insert_into:  # noqa: N801 - reads as a statement
     """Whole rows of a table, which nothing of the sort is in."""
 
@@ -102,7 +129,7 @@ class insert_into:  # noqa: N801 - reads as a statement
 
     def run(self, conn: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
         """Insert `rows`."""
-        if len(rows) >= COPIED_ROWS_MIN and is_postgresql(conn):
+        if len(rows) >= COPIED_ROWS_MIN and is_postgresql(conn) and not in_pipeline(conn):
             copy_rows(conn, self._copy, rows)
         else:
             self._bulk.run(conn, rows)
@@ -110,19 +137,9 @@ class insert_into:  # noqa: N801 - reads as a statement
 
 def copy_rows(conn: Connection, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
     """PostgreSQL's fastest way in. Raises what any statement raises."""
-    with _driver(conn, statement) as driver, driver.cursor().copy(statement) as copy:
+    with straight_to_driver(conn, statement) as driver, driver.cursor().copy(statement) as copy:
         for row in rows:
             copy.write_row(row)
-
-
-@contextmanager
-def _driver(conn: Connection, statement: str) -> Iterator[Any]:
-    """The driver's own connection, where SQLAlchemy has nothing to add but time; its errors are SQLAlchemy's."""
-    driver: Any = conn.connection.driver_connection
-    try:
-        yield driver
-    except driver.Error as error:
-        raise DBAPIError.instance(statement, None, error, driver.Error, dialect=conn.dialect) from error
 
 
 def types_of(of: Table) -> dict[str, TypeEngine[Any]]:
@@ -158,6 +175,7 @@ class _Together:
     def __init__(self, sql: str, types: dict[str, TypeEngine[Any]]) -> None:
         self._bytes_at = next((at for at, kind in enumerate(types.values()) if isinstance(kind, LargeBinary)), None)
         columns = ", ".join(_columns(types))
+        self._returns = " RETURNING " in sql
         self._sql = f"WITH {GIVEN} AS (SELECT {columns} FROM jsonb_array_elements(%s::jsonb) r) {sql}"  # noqa: S608
 
     def __call__(self, conn: Connection, rows: Sequence[tuple[Any, ...]]) -> Returned:
@@ -168,14 +186,14 @@ class _Together:
         return self._execute(conn, together, _json(places))
 
     def _execute(self, conn: Connection, *parameters: Any) -> Returned:
-        with _driver(conn, self._sql) as driver:
+        with straight_to_driver(conn, self._sql) as driver:
             cursor = driver.execute(self._sql, parameters)
-            returned: Returned = cursor.fetchall() if cursor.description else []
+            returned: Returned = cursor.fetchall() if self._returns else []
         return returned
 
 
 def _json(rows: Sequence[Sequence[Any]]) -> str:
-    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+    return to_json(rows).decode()
 
 
 def _columns(types: dict[str, TypeEngine[Any]]) -> Iterator[str]:

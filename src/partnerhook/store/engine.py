@@ -48,6 +48,12 @@ def for_writing(connection: Connection) -> Connection:
     return connection.execution_options(partnerhook_writes=True)
 
 
+def devote(connection: Connection) -> None:
+    """Have this connection do nothing else but write all the time: on PostgreSQL it waits as seldom as it can."""
+    if connection.dialect.name == POSTGRESQL:
+        postgresql.devote(connection)
+
+
 def probe(engine: Engine) -> None:
     """Write something for real: finds a full disk, a read-only file and a lock. Raises StoreUnavailable."""
     try:

@@ -9,19 +9,24 @@ from typing import Any, Final
 
 from sqlalchemy import Column, Connection, Select, bindparam, func, select, text
 
+from partnerhook.store.bulk import Query
 from partnerhook.store.sql import is_postgresql, numbers_of
 
 _next = "SELECT nextval(CAST(:sequence AS regclass)) AS id FROM generate_series(1, :count)"
-_span = text(f"SELECT min(id), max(id) FROM ({_next}) ids")  # noqa: S608
-_span_in_order = text(
-    "WITH alone AS MATERIALIZED (SELECT pg_advisory_xact_lock(:key)) "  # noqa: S608
-    f"SELECT min(id), max(id) FROM ({_next}, alone) ids"
+_span = Query(text(f"SELECT min(id), max(id) FROM ({_next}) ids"))  # noqa: S608
+_span_in_order = Query(
+    text(
+        "WITH alone AS MATERIALIZED (SELECT pg_advisory_xact_lock(:key)) "  # noqa: S608
+        f"SELECT min(id), max(id) FROM ({_next}, alone) ids"
+    )
 )
 _other = _next.replace(":", ":other_")
-_spans = text(
-    "SELECT one.first, one.last, other.first, other.last"  # noqa: S608
-    f" FROM (SELECT min(id) AS first, max(id) AS last FROM ({_next}) ids) one,"
-    f" (SELECT min(id) AS first, max(id) AS last FROM ({_other}) ids) other"
+_spans = Query(
+    text(
+        "SELECT one.first, one.last, other.first, other.last"  # noqa: S608
+        f" FROM (SELECT min(id) AS first, max(id) AS last FROM ({_next}) ids) one,"
+        f" (SELECT min(id) AS first, max(id) AS last FROM ({_other}) ids) other"
+    )
 )
 _each = text(_next)
 
@@ -42,9 +47,9 @@ def reserve(conn: Connection, column: Column[Any], count: int, *, lock: int | No
     wanted = {"sequence": sequence_of(column), "count": count}
     for _ in range(TRIES):
         if lock is None:
-            first, last = conn.execute(_span, wanted).one()
+            ((first, last),) = _span.rows(conn, **wanted)
         else:
-            first, last = conn.execute(_span_in_order, wanted | {"key": lock}).one()
+            ((first, last),) = _span_in_order.rows(conn, **wanted, key=lock)
         if last - first == count - 1:
             return range(first, last + 1)
     return sorted(conn.execute(_each, wanted).scalars())
@@ -55,7 +60,7 @@ def reserve_both(conn: Connection, one: tuple[Column[Any], int], other: tuple[Co
     if not is_postgresql(conn) or not one[1] or not other[1]:
         return [reserve(conn, *one), reserve(conn, *other)]
     wanted = {"sequence": sequence_of(one[0]), "count": one[1], "other_sequence": sequence_of(other[0])}
-    spans = conn.execute(_spans, wanted | {"other_count": other[1]}).one()
+    (spans,) = _spans.rows(conn, **wanted, other_count=other[1])
     return [
         range(first, last + 1) if last - first == count - 1 else reserve(conn, column, count)
         for (column, count), first, last in ((one, *spans[:2]), (other, *spans[2:]))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Connection, Select, func, select
 
 from partnerhook.store import ids
-from partnerhook.store.bulk import Bulk, types_of
+from partnerhook.store.bulk import Bulk, Query, types_of
 from partnerhook.store.schema import solution_numbers
 from partnerhook.store.sql import is_postgresql, texts_of
 
@@ -16,10 +16,11 @@ SolutionName = tuple[str, str]
 """(app, solution_id)."""
 
 _asked = texts_of("solution_ids")
-_known = select(solution_numbers.c.app, solution_numbers.c.solution_id, solution_numbers.c.number).join_from(
+_find = select(solution_numbers.c.app, solution_numbers.c.solution_id, solution_numbers.c.number).join_from(
     _asked, solution_numbers, solution_numbers.c.solution_id == _asked.c.value
 )
-_locked = _known.order_by(solution_numbers.c.number).with_for_update(of=solution_numbers)
+_known = Query(_find)
+_locked = Query(_find.order_by(solution_numbers.c.number).with_for_update(of=solution_numbers))
 _add = Bulk(
     lambda given: given.insert(solution_numbers).on_conflict_do_nothing(index_elements=["solution_id", "app"]),
     **types_of(solution_numbers),
@@ -53,7 +54,7 @@ def find(conn: Connection, names: Iterable[SolutionName], *, lock: bool = False)
     """
     ids = {solution_id for _, solution_id in names}
     query = _locked if lock and is_postgresql(conn) else _known
-    rows = conn.execute(query, {"solution_ids": json.dumps(list(ids))}).all()
+    rows = query.rows(conn, solution_ids=json.dumps(list(ids)))
     return {(app, solution_id): number for app, solution_id, number in rows}
 
 

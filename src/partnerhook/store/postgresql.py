@@ -9,10 +9,13 @@ https://www.postgresql.org/docs/18/libpq-connect.html for the connection, https:
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.util import find_spec
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from partnerhook.core.errors import ConfigurationInvalid
@@ -45,6 +48,7 @@ _LOST: Final = (
 """The server, too, finds out that a host was cut off, and lets go of what that held."""
 
 BEGIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
+COMMIT: Final = "COMMIT"
 SETTINGS: Final = (
     f"SET LOCAL lock_timeout = {LOCK_MS}; SET LOCAL statement_timeout = {STATEMENT_MS}; "
     f"SET LOCAL idle_in_transaction_session_timeout = {IDLE_MS}; {_LOST}; "
@@ -54,6 +58,7 @@ SETTINGS: Final = (
     "ELSE current_setting('synchronous_commit') END, true)"
 )
 """Of a transaction that writes. Where there is no pooler they are set once for the connection."""
+USE_INDEXES: Final = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
 LOOK: Final = (
     f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = {LOOKING_MS}; "
     f"SET LOCAL idle_in_transaction_session_timeout = {LOOKING_MS}"
@@ -61,6 +66,7 @@ LOOK: Final = (
 """One picture of the database for all statements of a look."""
 
 POOLED: Final = "partnerhook_pooled"
+PIPELINE: Final = "partnerhook_pipeline"
 
 LOCK_NOT_HAD: Final = "55P03"
 DEADLOCK: Final = "40P01"
@@ -98,6 +104,10 @@ def open_server(url: URL) -> Engine:
     )
     event.listen(engine, "connect", _connected)
     event.listen(engine, "begin", _begin)
+    event.listen(engine, "after_cursor_execute", _executed)
+    event.listen(engine, "commit", _commit)
+    event.listen(engine, "rollback", _rollback)
+    event.listen(engine, "invalidate", _invalidated)
     return engine
 
 
@@ -114,9 +124,93 @@ def _connected(connection: Any, record: Any) -> None:
         connection.execute(SETTINGS.replace("SET LOCAL", "SET").replace(", true)", ", false)"))
 
 
+class _Pipeline(NamedTuple):
+    sync: Callable[[], None]
+    """Wait for all that was sent. Raises what it came to."""
+    leave: Callable[[], None]
+
+
+def devote(connection: Connection) -> None:
+    """Have this connection do nothing but write, and a lot of it.
+
+    Its statements are sent without waiting for what the ones before came to (libpq's pipeline mode); who asks for rows
+    waits. And they are planned for tables of any size: a statement is planned once, while a table may still be small
+    enough to be read as a whole, and is used when it has millions of rows. All that this connection is asked for
+    has an index.
+
+    Behind a pooler nothing changes: there is no session there that is ours, and no statement is prepared. Source (read
+    2026-11-25): https://www.psycopg.org/psycopg3/docs/advanced/pipeline.html
+    """
+    if not connection.connection.info[POOLED]:
+        driver: Any = connection.connection.driver_connection
+        driver.execute(USE_INDEXES)
+        entered = ExitStack()
+        pipeline = entered.enter_context(driver.pipeline())
+        connection.connection.info[PIPELINE] = _Pipeline(pipeline.sync, entered.close)
+
+
+def in_pipeline(connection: Connection) -> bool:
+    """Whether statements are sent on this connection without waiting."""
+    return PIPELINE in connection.connection.info
+
+
+@contextmanager
+def straight_to_driver(conn: Connection, statement: str) -> Iterator[Any]:
+    """The driver's own connection, where SQLAlchemy has nothing to add but time; its errors are SQLAlchemy's."""
+    driver: Any = conn.connection.driver_connection
+    try:
+        yield driver
+    except driver.Error as error:
+        raise DBAPIError.instance(statement, None, error, driver.Error, dialect=conn.dialect) from error
+
+
+def _executed(connection: Connection, *_: Any) -> None:
+    """What goes through SQLAlchemy is waited for: it looks at once at what came back."""
+    if in_pipeline(connection):
+        connection.connection.info[PIPELINE].sync()
+
+
+def _commit(connection: Connection) -> None:
+    """By ourselves: with nothing that has come back yet the driver takes the transaction for one that has not begun.
+
+    Where that fails SQLAlchemy takes the transaction for ended, and does not roll it back.
+    """
+    if not in_pipeline(connection):
+        return
+    with straight_to_driver(connection, COMMIT) as driver:
+        try:
+            told = driver.execute(COMMIT)
+            connection.connection.info[PIPELINE].sync()
+            if told.statusmessage != COMMIT:
+                raise driver.OperationalError(f"the transaction ended with {told.statusmessage}")
+        except driver.Error:
+            _rollback(connection)
+            with suppress(driver.Error):
+                driver.rollback()
+            raise
+
+
+def _rollback(connection: Connection) -> None:
+    """What was sent after a statement that failed was not executed; the answers that say so are of no use."""
+    if in_pipeline(connection):
+        with suppress(Exception):
+            connection.connection.info[PIPELINE].sync()
+
+
+def _invalidated(driver: Any, record: Any, _: Any) -> None:
+    """Nothing is waited for on a connection that is given up."""
+    if pipeline := record.info.pop(PIPELINE, None):
+        driver.close()
+        with suppress(Exception):
+            pipeline.leave()
+
+
 def _begin(connection: Connection) -> None:
     writes = connection.get_execution_options().get("partnerhook_writes", False)
-    if not writes:
+    if in_pipeline(connection):
+        with straight_to_driver(connection, BEGIN) as driver:
+            driver.execute(BEGIN)
+    elif not writes:
         connection.exec_driver_sql(LOOK)
     elif connection.connection.info[POOLED]:
         connection.exec_driver_sql(f"{BEGIN}; {SETTINGS}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -13,7 +13,7 @@ from partnerhook.core.lifecycle import Solution
 from partnerhook.core.names import STATE_OF_WORD, UNKNOWN, Flag, State
 from partnerhook.core.timeline import say
 from partnerhook.store import numbers
-from partnerhook.store.bulk import Bulk, Given, types_of
+from partnerhook.store.bulk import Bulk, Given, Query, types_of
 from partnerhook.store.schema import solutions
 from partnerhook.store.sql import greatest, least, numbers_of
 
@@ -39,7 +39,7 @@ _heard_again = Bulk(
     of_number=BigInteger(),
 )
 _asked = numbers_of("numbers")
-_by_number = select(solutions).join_from(_asked, solutions, solutions.c.number == _asked.c.value)
+_by_number = Query(select(solutions).join_from(_asked, solutions, solutions.c.number == _asked.c.value))
 _remove = Bulk(lambda given: delete(solutions).where(solutions.c.number == given["of_number"]), of_number=BigInteger())
 
 COLUMNS: Final = tuple(solutions.c.keys())
@@ -61,12 +61,22 @@ class Found(NamedTuple):
 
 def find_by_number(conn: Connection, wanted: Iterable[int]) -> Found:
     """Those that are stored."""
-    found = Found({}, set())
-    for row in conn.execute(_by_number, {"numbers": json.dumps(list(wanted))}).all():
-        try:
-            found.solutions[row[0]] = from_row(row)
-        except (ValueError, TypeError, AttributeError):
-            found.damaged.add(row[0])
+    return ask_by_number(conn, wanted)()
+
+
+def ask_by_number(conn: Connection, wanted: Iterable[int]) -> Callable[[], Found]:
+    """The same; they are told when the returned function is called."""
+    answer = _by_number.ask(conn, numbers=json.dumps(list(wanted)))
+
+    def found() -> Found:
+        told = Found({}, set())
+        for row in answer():
+            try:
+                told.solutions[row[0]] = from_row(row)
+            except (ValueError, TypeError, AttributeError):
+                told.damaged.add(row[0])
+        return told
+
     return found
 
 

@@ -22,7 +22,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from partnerhook.core.errors import StoreUnavailable
-from partnerhook.store.engine import for_writing, is_locked, is_passing, is_postgresql, words_of
+from partnerhook.store.engine import devote, for_writing, is_locked, is_passing, is_postgresql, words_of
 from partnerhook.store.sqlite import Identity, identity
 
 Job = TypeVar("Job")
@@ -269,6 +269,7 @@ class GroupCommit(Generic[Job, Result]):
         if self._connection is None:
             self._identity = None if is_postgresql(self._engine) else identity(self._engine)
             self._connection = for_writing(self._engine.connect())
+            devote(self._connection)
         return self._connection
 
     def _disconnect(self) -> None:
