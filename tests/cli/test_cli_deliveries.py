@@ -144,7 +144,7 @@ def test_replay(place: Place):
 
 
 def test_listen_goes_on_where_it_stopped(place: Place):
-    """Nothing is missed while it was off; what is passed on is tried until it is taken, and told again if it was not."""
+    """Nothing is missed while it was off; what is passed on is tried until it is taken, and told again if not."""
     place.step("INITIATED", 0)
     command = place.command
     with listening() as developer:

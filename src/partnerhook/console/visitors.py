@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
@@ -17,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from partnerhook.core.access import Actor, Role, digest
 from partnerhook.core.errors import PartnerhookError
 from partnerhook.services.access import Access, Session
+from partnerhook.services.aside import aside
 
 COOKIE: Final = "partnerhook"
 SIGN_IN: Final = "/sign-in"
@@ -76,7 +76,7 @@ class Visitors:
             return
         headers = Headers(scope=scope)
         try:
-            visitor, fresh = await asyncio.to_thread(self._visitor, scope, headers)
+            visitor, fresh = await aside(self._visitor, scope, headers)
         except PartnerhookError as problem:
             await PlainTextResponse(f"{problem}\n", 503, {"Retry-After": "1"})(scope, receive, send)
             return

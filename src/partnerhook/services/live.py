@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Final, NamedTuple
 
 from partnerhook.core.errors import StoreUnavailable
+from partnerhook.services.aside import aside
 from partnerhook.services.outbox import Outbox
 from partnerhook.services.query import Queries
 
@@ -97,7 +98,7 @@ class Live:
         """Have one task that looks, however many begin to watch at once."""
         async with self._beginning:
             if self._looking is None:
-                self._pulse = await asyncio.to_thread(self._look)
+                self._pulse = await aside(self._look)
                 self._looking = asyncio.create_task(self._keep_looking())
 
     async def _change(self, seen: Pulse, idle_s: float) -> None:
@@ -113,7 +114,7 @@ class Live:
                     await self._touched.wait()
             self._touched.clear()
             try:
-                found = await asyncio.to_thread(self._look)
+                found = await aside(self._look)
             except StoreUnavailable:
                 continue  # whoever looks himself is told so
             pause_s = self._pause_s

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from partnerhook.core.errors import UnderWay
 from partnerhook.core.observations import MICROSECONDS
+from partnerhook.services.aside import aside
 from partnerhook.services.forget import Receipts, forget_deliveries
 from partnerhook.services.lease import holding
 from partnerhook.services.patience import transaction
@@ -116,10 +117,10 @@ async def _slices(engine: Engine, before: int, behind: int, *, thorough: bool) -
     Not `thorough`: only up to where, by halves, the younger ones begin, for their millions must not be read. Where our
     clock was put back they do not begin in one place, and only a thorough look finds all.
     """
-    last = await asyncio.to_thread(_last, engine, None if thorough else before, behind)
+    last = await aside(_last, engine, None if thorough else before, behind)
     while behind < last:
         up_to = min(behind + LOOKED_AT, last)
-        ids = await asyncio.to_thread(_find, engine, before, behind, up_to)
+        ids = await aside(_find, engine, before, behind, up_to)
         behind = ids[-1] if ids else up_to
         if ids:
             await asyncio.to_thread(_drop, engine, ids)
@@ -129,11 +130,11 @@ async def _slices(engine: Engine, before: int, behind: int, *, thorough: bool) -
 
 async def _first(engine: Engine, behind: int) -> int:
     """Behind which receipt to begin: all those without a body are looked through once, and only read."""
-    last = await asyncio.to_thread(_last, engine, None, behind)
-    behind = max(behind, await asyncio.to_thread(_before_all, engine))
+    last = await aside(_last, engine, None, behind)
+    behind = max(behind, await aside(_before_all, engine))
     while behind < last:
         up_to = min(behind + LOOKED_AT, last)
-        oldest = await asyncio.to_thread(_oldest, engine, behind, up_to)
+        oldest = await aside(_oldest, engine, behind, up_to)
         if oldest is not None:
             return oldest - 1
         behind = up_to

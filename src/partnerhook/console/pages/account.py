@@ -12,6 +12,7 @@ from partnerhook.console.forms import read_form, visitor_of
 from partnerhook.console.frame import Frame
 from partnerhook.console.page_words import counted
 from partnerhook.core.access import Role, digest
+from partnerhook.services.aside import aside
 
 
 def routes(frame: Frame) -> list[Route]:
@@ -21,13 +22,13 @@ def routes(frame: Frame) -> list[Route]:
     async def show(request: Request) -> Response:
         visitor = visitor_of(request)
         admin = visitor.may(Role.ADMIN)
-        sessions = await asyncio.to_thread(management.access.sessions)
+        sessions = await aside(management.access.sessions)
         mine = [one for one in sessions if one.who == visitor.actor.who]
         context = {
             "mine": mine,
             "this": digest(visitor.token),
             "others": [one for one in sessions if one.who != visitor.actor.who] if admin else [],
-            "keys": await asyncio.to_thread(management.access.keys) if admin else [],
+            "keys": await aside(management.access.keys) if admin else [],
         }
         return frame.page(request, "account.html", context)
 

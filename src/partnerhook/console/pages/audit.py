@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterator
 from typing import Final
@@ -15,6 +14,7 @@ from partnerhook.console import csv
 from partnerhook.console.frame import Frame
 from partnerhook.console.requests import here, must_be, number_asked, word_asked
 from partnerhook.core.access import Role
+from partnerhook.services.aside import aside
 from partnerhook.services.audit import Audit, AuditEntry, AuditFilter
 from partnerhook.services.views import instant
 
@@ -30,7 +30,7 @@ def routes(frame: Frame) -> list[Route]:
     async def show(request: Request) -> Response:
         must_be(request, Role.ADMIN)
         wanted, before = _wanted(request), number_asked(request, "before")
-        found = await asyncio.to_thread(log.page, wanted, before_id=before, limit=ROWS + 1)
+        found = await aside(log.page, wanted, before_id=before, limit=ROWS + 1)
         rows = found[:ROWS]
         context = {
             "entries": rows,

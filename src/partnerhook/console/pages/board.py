@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Final
 
 from starlette.requests import Request
@@ -13,6 +12,7 @@ from partnerhook.console import lists
 from partnerhook.console.frame import Frame
 from partnerhook.console.pages import first_steps
 from partnerhook.core.names import UNKNOWN
+from partnerhook.services.aside import aside
 from partnerhook.services.query import BoardColumn
 
 CARDS: Final = 12
@@ -24,7 +24,7 @@ def routes(frame: Frame) -> list[Route]:
 
     async def show(request: Request) -> Response:
         wanted = lists.read(request.query_params)._replace(state=None)
-        columns = await asyncio.to_thread(frame.management.queries.board, CARDS, wanted.filter)
+        columns = await aside(frame.management.queries.board, CARDS, wanted.filter)
         context = {
             "columns": [one for one in columns if one.count or one.state is not UNKNOWN],
             "total": _total(columns),

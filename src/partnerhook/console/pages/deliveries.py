@@ -19,6 +19,7 @@ from partnerhook.console.requests import here, must_be, number_asked, number_in_
 from partnerhook.console.words import fate_name
 from partnerhook.core.access import Role
 from partnerhook.core.delivery import Fate
+from partnerhook.services.aside import aside
 from partnerhook.services.management import Management
 from partnerhook.services.outbox import DeliveryFilter, Listed
 
@@ -62,8 +63,8 @@ class _Deliveries:
         before = number_asked(request, "before")
         outbox = self._management.outbox
         targets, found = await asyncio.gather(
-            asyncio.to_thread(self._management.targets),
-            asyncio.to_thread(outbox.deliveries_page, wanted, before_id=before, limit=ROWS + 1),
+            aside(self._management.targets),
+            aside(outbox.deliveries_page, wanted, before_id=before, limit=ROWS + 1),
         )
         rows = found[:ROWS]
         context = {
@@ -78,7 +79,7 @@ class _Deliveries:
 
     async def show(self, request: Request) -> Response:
         """One delivery."""
-        found = await asyncio.to_thread(self._management.outbox.delivery, number_in_path(request))
+        found = await aside(self._management.outbox.delivery, number_in_path(request))
         if found is None:
             raise HTTPException(404, "There is no such delivery.")
         one, attempts, notice = found
@@ -113,7 +114,7 @@ class _Deliveries:
     async def ask_retry_all(self, request: Request) -> Response:
         """Ask, with how many they are."""
         must_be(request, Role.OPERATOR)
-        found = await asyncio.to_thread(self._dead, word_asked(request, "target"))
+        found = await aside(self._dead, word_asked(request, "target"))
         target = word_asked(request, "target")
         whose = f" for {target}" if target else ""
         context = {
@@ -149,7 +150,7 @@ class _Deliveries:
         return [*islice(found, AT_ONCE_MAX)]
 
     async def _find(self, request: Request) -> Listed:
-        found = await asyncio.to_thread(self._management.outbox.delivery, number_in_path(request))
+        found = await aside(self._management.outbox.delivery, number_in_path(request))
         if found is None:
             raise HTTPException(404, "There is no such delivery.")
         return found[0]

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from partnerhook.console.frame import Frame
+from partnerhook.services.aside import aside
 from partnerhook.services.first_steps import Step, first_steps
 from partnerhook.services.management import Management
 
@@ -25,7 +26,5 @@ def routes(frame: Frame) -> list[Route]:
 
 async def steps(management: Management) -> Sequence[Step]:
     """Every step and how it stands; `first_run.html` shows them."""
-    milestones, alarms = await asyncio.gather(
-        asyncio.to_thread(management.past.milestones), management.health.alarms_now()
-    )
+    milestones, alarms = await asyncio.gather(aside(management.past.milestones), management.health.alarms_now())
     return first_steps(management.apps(), milestones, management.health.look().findings, alarms)

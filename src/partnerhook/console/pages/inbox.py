@@ -19,6 +19,7 @@ from partnerhook.core.delivery import Fate
 from partnerhook.core.errors import PartnerhookError
 from partnerhook.core.inbox import Turn
 from partnerhook.core.names import Flag, Pending
+from partnerhook.services.aside import aside
 from partnerhook.services.inbox import COUNTED_MAX, Counts, Entry, Place
 from partnerhook.services.management import Management
 from partnerhook.services.outbox import DeliveryFilter, Listed
@@ -41,10 +42,10 @@ def routes(frame: Frame) -> list[Route]:
         after = _read_place(request.query_params.get("after", ""))
         look = management.inbox.odd if odd else management.inbox.waiting
         found, runs, counts, beside = await asyncio.gather(
-            asyncio.to_thread(look, after=after, limit=ROWS + 1),
-            asyncio.to_thread(management.reconciliations.page, before_id=None, limit=1),
-            asyncio.to_thread(management.inbox.counts),
-            asyncio.to_thread(_beside, management),
+            aside(look, after=after, limit=ROWS + 1),
+            aside(management.reconciliations.page, before_id=None, limit=1),
+            aside(management.inbox.counts),
+            aside(_beside, management),
         )
         context = {
             "odd": odd,

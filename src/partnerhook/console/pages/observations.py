@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Final
 
 from starlette.requests import Request
@@ -11,6 +10,7 @@ from starlette.routing import Route
 
 from partnerhook.console.frame import Frame
 from partnerhook.console.requests import here, number_asked, word_asked
+from partnerhook.services.aside import aside
 from partnerhook.services.query import ObservationFilter
 
 ROWS: Final = 50
@@ -23,7 +23,7 @@ def routes(frame: Frame) -> list[Route]:
         wanted = ObservationFilter(app=word_asked(request, "app"), solution_id=word_asked(request, "solution"))
         before = number_asked(request, "before")
         look = frame.management.queries.observations_page
-        found = await asyncio.to_thread(look, wanted, before_id=before, limit=ROWS + 1)
+        found = await aside(look, wanted, before_id=before, limit=ROWS + 1)
         rows = found[:ROWS]
         context = {
             "observations": rows,

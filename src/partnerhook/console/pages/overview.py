@@ -13,6 +13,7 @@ from partnerhook.console import pictures
 from partnerhook.console.forms import read_form
 from partnerhook.console.frame import Frame
 from partnerhook.core.access import Role
+from partnerhook.services.aside import aside
 from partnerhook.services.figures import SCALES, Span, sum_of
 from partnerhook.services.health import Verdict
 
@@ -37,8 +38,8 @@ def routes(frame: Frame) -> list[Route]:
         asked = request.query_params.get("span", "")
         span = Span(asked) if asked in set(Span) else Span.DAY
         past, newest, alarms = await asyncio.gather(
-            asyncio.to_thread(management.past.look, span),
-            asyncio.to_thread(management.past.newest),
+            aside(management.past.look, span),
+            aside(management.past.newest),
             management.health.alarms_now(),
         )
         whole = sum_of(past)

@@ -16,6 +16,7 @@ from partnerhook.console.frame import Frame
 from partnerhook.console.requests import here, must_be, number_asked, number_in_path
 from partnerhook.core.access import Actor, Role
 from partnerhook.core.errors import PartnerhookError
+from partnerhook.services.aside import aside
 from partnerhook.services.quarantine import Changed
 from partnerhook.services.query import ReceiptFilter
 
@@ -28,7 +29,7 @@ def routes(frame: Frame) -> list[Route]:
 
     async def show(request: Request) -> Response:
         before = number_asked(request, "before")
-        found = await asyncio.to_thread(
+        found = await aside(
             management.queries.receipts_page, ReceiptFilter(quarantined=True), before_id=before, limit=ROWS + 1
         )
         rows = found[:ROWS]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ from partnerhook.console.frame import Frame
 from partnerhook.console.requests import here, must_be, number_asked, number_in_path, word_asked
 from partnerhook.core.access import Role
 from partnerhook.core.receipts import Receipt
+from partnerhook.services.aside import aside
 from partnerhook.services.query import ReceiptFilter
 
 ROWS: Final = 50
@@ -31,7 +31,7 @@ def routes(frame: Frame) -> list[Route]:
         only = request.query_params.get("quarantined", "")
         wanted = ReceiptFilter(app=word_asked(request, "app"), quarantined={"yes": True, "no": False}.get(only))
         before = number_asked(request, "before")
-        found = await asyncio.to_thread(queries.receipts_page, wanted, before_id=before, limit=ROWS + 1)
+        found = await aside(queries.receipts_page, wanted, before_id=before, limit=ROWS + 1)
         rows = found[:ROWS]
         context = {
             "receipts": rows,
@@ -47,7 +47,7 @@ def routes(frame: Frame) -> list[Route]:
         one = await find(request)
         context: dict[str, Any] = {"receipt": one._replace(body=None), "body_kept": one.body is not None, "body": None}
         if one.body is not None and visitor_of(request).may(Role.OPERATOR):
-            context["body"] = await asyncio.to_thread(readable, one.body)
+            context["body"] = await aside(readable, one.body)
         return frame.page(request, "receipt.html", context)
 
     async def body(request: Request) -> Response:
@@ -60,7 +60,7 @@ def routes(frame: Frame) -> list[Route]:
         return Response(one.body, media_type="application/octet-stream", headers=headers)
 
     async def find(request: Request) -> Receipt:
-        found = await asyncio.to_thread(queries.receipt, number_in_path(request))
+        found = await aside(queries.receipt, number_in_path(request))
         if found is None:
             raise HTTPException(404, "There is no such receipt, or not any more: see receipts_keep_days.")
         return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -13,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from partnerhook.console.frame import Frame
+from partnerhook.services.aside import aside
 
 Json = dict[str, Any]
 
@@ -58,7 +58,7 @@ def routes(frame: Frame, openapi: Callable[[], Json]) -> list[Route]:
     groups = cache(lambda: grouped(openapi()))
 
     async def show(request: Request) -> Response:
-        return frame.page(request, "reference.html", {"groups": await asyncio.to_thread(groups)})
+        return frame.page(request, "reference.html", {"groups": await aside(groups)})
 
     return [Route("/reference", show, methods=["GET"])]
 

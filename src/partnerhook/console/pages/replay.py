@@ -20,6 +20,7 @@ from partnerhook.core.errors import PartnerhookError
 from partnerhook.core.health import TYPE_PREFIX, HealthKind
 from partnerhook.core.notices import NoticeKind
 from partnerhook.core.observations import MICROSECONDS
+from partnerhook.services.aside import aside
 from partnerhook.services.outbox import NoticeFilter
 from partnerhook.services.replay import NOTICES_MAX, Preview
 
@@ -39,7 +40,7 @@ def routes(frame: Frame) -> list[Route]:
         up_to = 0
         if request.query_params.get("look"):
             try:
-                up_to = await asyncio.to_thread(frame.management.outbox.newest_notice)
+                up_to = await aside(frame.management.outbox.newest_notice)
                 preview = await asyncio.to_thread(replays.preview, _wanted(given), _destinations(given))
             except (PartnerhookError, ValueError) as error:
                 problem = str(error)

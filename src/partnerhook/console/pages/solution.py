@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any, Final, NamedTuple
 
 from starlette.requests import Request
@@ -18,6 +17,7 @@ from partnerhook.core.lifecycle import Solution
 from partnerhook.core.notice_documents import AnyNotice
 from partnerhook.core.possible import Action, possible
 from partnerhook.core.transitions import Party
+from partnerhook.services.aside import aside
 from partnerhook.services.audit import AuditEntry, AuditFilter
 from partnerhook.services.management import Management
 from partnerhook.services.outbox import DeliveryFilter, Listed, NoticeFilter
@@ -52,7 +52,7 @@ def routes(frame: Frame) -> list[Route]:
 
     async def show(request: Request) -> Response:
         app, solution_id = request.path_params["app"], request.path_params["solution_id"]
-        known = await asyncio.to_thread(look_up, management, app, solution_id)
+        known = await aside(look_up, management, app, solution_id)
         return frame.page(request, "solution.html", _context(known, management, request, frame.now()))
 
     return [Route("/solutions/{app}/{solution_id}", show, methods=["GET"])]

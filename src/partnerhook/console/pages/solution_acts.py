@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Final, NamedTuple
 
 from starlette.exceptions import HTTPException
@@ -18,6 +17,7 @@ from partnerhook.console.telling import name_of, role_of
 from partnerhook.core.access import Role
 from partnerhook.core.errors import PartnerhookError
 from partnerhook.core.possible import Action, Possible, possible
+from partnerhook.services.aside import aside
 from partnerhook.services.query import Story
 
 
@@ -107,7 +107,7 @@ def routes(frame: Frame) -> list[Route]:
         params = request.path_params
         if params["action"] not in set(Action):
             raise HTTPException(404, "There is no such page.")
-        story = await asyncio.to_thread(story_of, management.queries, params["app"], params["solution_id"])
+        story = await aside(story_of, management.queries, params["app"], params["solution_id"])
         return story, Action(params["action"])
 
     path = "/solutions/{app}/{solution_id}/{action}"

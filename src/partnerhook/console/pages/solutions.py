@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Final
 
 from starlette.requests import Request
@@ -13,6 +12,7 @@ from partnerhook.console import lists
 from partnerhook.console.frame import Frame
 from partnerhook.console.places import solution_path
 from partnerhook.core.names import STATES
+from partnerhook.services.aside import aside
 from partnerhook.services.query import SolutionSort, place
 
 ROWS: Final = 50
@@ -25,9 +25,7 @@ def routes(frame: Frame) -> list[Route]:
     async def show(request: Request) -> Response:
         wanted = lists.read(request.query_params)
         after = lists.read_after(request.query_params, wanted.sort)
-        found = await asyncio.to_thread(
-            queries.solutions_page, wanted.filter, sort=wanted.sort, after=after, limit=ROWS + 1
-        )
+        found = await aside(queries.solutions_page, wanted.filter, sort=wanted.sort, after=after, limit=ROWS + 1)
         rows, more = found[:ROWS], len(found) > ROWS
         next_after = lists.write_after(place(rows[-1][0], wanted.sort)) if more else ""
         context = {
@@ -43,7 +41,7 @@ def routes(frame: Frame) -> list[Route]:
 
     async def find(request: Request) -> Response:
         text = lists.read(request.query_params).text
-        known = await asyncio.to_thread(queries.find_solutions, text) if text.isascii() and text.isdigit() else []
+        known = await aside(queries.find_solutions, text) if text.isascii() and text.isdigit() else []
         if len(known) == 1:
             return RedirectResponse(solution_path(known[0].app, known[0].solution_id), 303)
         return RedirectResponse(lists.read(request.query_params).link("/solutions"), 303)

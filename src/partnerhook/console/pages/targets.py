@@ -16,6 +16,7 @@ from partnerhook.console.frame import Frame
 from partnerhook.core.access import Role
 from partnerhook.core.delivery import Fate, Reply
 from partnerhook.core.errors import PartnerhookError
+from partnerhook.services.aside import aside
 from partnerhook.services.outbox import DeliveryFilter
 from partnerhook.services.targets import Configured
 
@@ -46,9 +47,7 @@ class _Targets:
         outbox = self._management.outbox
         newest, dead = await asyncio.gather(
             *[
-                asyncio.to_thread(
-                    outbox.deliveries_page, DeliveryFilter(target=one.name, fate=fate), before_id=None, limit=SHOWN
-                )
+                aside(outbox.deliveries_page, DeliveryFilter(target=one.name, fate=fate), before_id=None, limit=SHOWN)
                 for fate in (None, Fate.DEAD)
             ]
         )
@@ -88,7 +87,7 @@ class _Targets:
         return self._lead_back(one, note + said, good=took)
 
     async def _find(self, request: Request) -> Configured:
-        targets = await asyncio.to_thread(self._management.targets)
+        targets = await aside(self._management.targets)
         for one in targets:
             if one.name == request.path_params["name"]:
                 return one
