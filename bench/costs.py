@@ -17,7 +17,7 @@ from sqlalchemy import Connection, text
 
 from bench.disk import KINDS, Kind, post
 from partnerhook.services import ingest
-from partnerhook.store.engine import for_writing, is_postgresql, open_engine
+from partnerhook.store.engine import devote, for_writing, is_postgresql, open_engine
 from partnerhook.store.migrate import migrate
 
 SMALL: Final = 1
@@ -75,6 +75,7 @@ def main() -> None:
     migrate(engine)
     found: dict[str, list[tuple[Cost, Cost]]] = {name: [] for name in KINDS}
     with for_writing(engine.connect()) as connection:
+        devote(connection)  # as the writer has it
         for number in range(ROUNDS):
             for at, (name, kind) in enumerate(KINDS.items()):
                 found[name].append(split(connection, kind, (number * len(KINDS) + at) * 200_000))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, ParamSpec, TypeVar
 
 import structlog
 from sqlalchemy import Connection, Engine
@@ -21,6 +22,9 @@ from partnerhook.services.patience import transaction
 from partnerhook.store import clock, figures, receipts, sessions
 from partnerhook.store.engine import for_writing
 
+Given = ParamSpec("Given")
+Found = TypeVar("Found")
+
 log = structlog.get_logger("partnerhook.retention")
 
 SLICE: Final = 500
@@ -29,8 +33,12 @@ SLICE: Final = 500
 SLICE_BYTES: Final = 16 * 1024 * 1024
 """And no more of them than this: a body may have 3 MiB."""
 
-LOOKED_AT: Final = 100_000
+LOOKED_AT: Final = 20_000
 """Receipts that are looked through in one transaction: of millions none would end in time."""
+
+REST: Final = 4.0
+"""And so many times as long as that took nothing is looked through: for a fifth of the time only the database is
+busy with it, while others have their webhooks stored there."""
 
 THOROUGH_EVERY: Final = 24
 """Once a day all bodies are looked at: our clock may have been put back, and then the oldest are not the first."""
@@ -120,7 +128,7 @@ async def _slices(engine: Engine, before: int, behind: int, *, thorough: bool) -
     last = await aside(_last, engine, None if thorough else before, behind)
     while behind < last:
         up_to = min(behind + LOOKED_AT, last)
-        ids = await aside(_find, engine, before, behind, up_to)
+        ids = await _in_peace(_find, engine, before, behind, up_to)
         behind = ids[-1] if ids else up_to
         if ids:
             await asyncio.to_thread(_drop, engine, ids)
@@ -134,11 +142,18 @@ async def _first(engine: Engine, behind: int) -> int:
     behind = max(behind, await aside(_before_all, engine))
     while behind < last:
         up_to = min(behind + LOOKED_AT, last)
-        oldest = await aside(_oldest, engine, behind, up_to)
+        oldest = await _in_peace(_oldest, engine, behind, up_to)
         if oldest is not None:
             return oldest - 1
         behind = up_to
     return behind
+
+
+async def _in_peace(look: Callable[Given, Found], *given: Given.args, **named: Given.kwargs) -> Found:
+    began = time.monotonic()
+    found = await aside(look, *given, **named)
+    await asyncio.sleep(REST * (time.monotonic() - began))
+    return found
 
 
 def _last(engine: Engine, before: int | None, behind: int) -> int:
