@@ -50,33 +50,33 @@ def sqlite(found: dict[int, Measured]) -> tuple[Costs, float]:
 
 
 SOLUTIONS: Final = Costs(
-    request=59 * US,
-    commit=2_220 * US,
-    database_request=20 * US,
-    database_commit=2_350 * US,
-    trips=17,
-    trips_locked=4,
+    request=86 * US,
+    commit=1_560 * US,
+    database_request=45 * US,
+    database_commit=1_300 * US,
+    trips=7,
+    trips_locked=2,
     database_locked=0.25,
     folds=True,
 )
 """On PostgreSQL, without destinations. The lock is the order of notices."""
 ROUTED: Final = Costs(
-    request=65 * US,
-    commit=3_070 * US,
-    database_request=29 * US,
-    database_commit=4_470 * US,
-    trips=20,
-    trips_locked=7,
+    request=79 * US,
+    commit=2_220 * US,
+    database_request=53 * US,
+    database_commit=1_650 * US,
+    trips=9,
+    trips_locked=4,
     database_locked=0.5,
     folds=True,
 )
 """With one destination: its deliveries are added under that lock too."""
 PASSED_ON: Final = Costs(
-    request=51 * US,
-    commit=3_050 * US,
+    request=56 * US,
+    commit=2_730 * US,
     database_request=19 * US,
-    database_commit=4_060 * US,
-    trips=12,
+    database_commit=1_180 * US,
+    trips=8,
     trips_locked=6,
     database_locked=0.75,
 )
