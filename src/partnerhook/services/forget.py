@@ -13,6 +13,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine
 
+from partnerhook.services.leisure import rest
 from partnerhook.services.patience import transaction
 from partnerhook.store import deliveries, receipts
 from partnerhook.store.receipts import ListedReceipt, ReceiptFilter
@@ -48,11 +49,14 @@ class Receipts:
         count = 0
         until = time.monotonic() + within_s
         while self._behind < last and time.monotonic() < until:
+            began = time.monotonic()
             page, awaited = await transaction(self._engine, self._read, writes=False)
             ids = [number for one in page if (number := self._gone(one, before, last, awaited))]
             if ids:
                 count += await transaction(self._engine, partial(receipts.delete_those, ids=ids), writes=True)
                 await asyncio.sleep(PAUSE_S)
+            else:
+                await rest(began)
             self._behind = min(page[-1].receipt.id, last) if page else last
         return count
 

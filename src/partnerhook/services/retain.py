@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from functools import partial
-from typing import Final, NamedTuple, ParamSpec, TypeVar
+from typing import Final, NamedTuple
 
 import structlog
 from sqlalchemy import Connection, Engine
@@ -18,12 +18,10 @@ from partnerhook.core.observations import MICROSECONDS
 from partnerhook.services.aside import aside
 from partnerhook.services.forget import Receipts, forget_deliveries
 from partnerhook.services.lease import holding
+from partnerhook.services.leisure import rest
 from partnerhook.services.patience import transaction
 from partnerhook.store import clock, figures, receipts, sessions
 from partnerhook.store.engine import for_writing
-
-Given = ParamSpec("Given")
-Found = TypeVar("Found")
 
 log = structlog.get_logger("partnerhook.retention")
 
@@ -35,10 +33,6 @@ SLICE_BYTES: Final = 16 * 1024 * 1024
 
 LOOKED_AT: Final = 20_000
 """Receipts that are looked through in one transaction: of millions none would end in time."""
-
-REST: Final = 4.0
-"""And so many times as long as that took nothing is looked through: for a fifth of the time only the database is
-busy with it, while others have their webhooks stored there."""
 
 THOROUGH_EVERY: Final = 24
 """Once a day all bodies are looked at: our clock may have been put back, and then the oldest are not the first."""
@@ -128,7 +122,9 @@ async def _slices(engine: Engine, before: int, behind: int, *, thorough: bool) -
     last = await aside(_last, engine, None if thorough else before, behind)
     while behind < last:
         up_to = min(behind + LOOKED_AT, last)
-        ids = await _in_peace(_find, engine, before, behind, up_to)
+        began = time.monotonic()
+        ids = await aside(_find, engine, before, behind, up_to)
+        await rest(began)
         behind = ids[-1] if ids else up_to
         if ids:
             await asyncio.to_thread(_drop, engine, ids)
@@ -142,18 +138,13 @@ async def _first(engine: Engine, behind: int) -> int:
     behind = max(behind, await aside(_before_all, engine))
     while behind < last:
         up_to = min(behind + LOOKED_AT, last)
-        oldest = await _in_peace(_oldest, engine, behind, up_to)
+        began = time.monotonic()
+        oldest = await aside(_oldest, engine, behind, up_to)
+        await rest(began)
         if oldest is not None:
             return oldest - 1
         behind = up_to
     return behind
-
-
-async def _in_peace(look: Callable[Given, Found], *given: Given.args, **named: Given.kwargs) -> Found:
-    began = time.monotonic()
-    found = await aside(look, *given, **named)
-    await asyncio.sleep(REST * (time.monotonic() - began))
-    return found
 
 
 def _last(engine: Engine, before: int | None, behind: int) -> int:
