@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import Final, ParamSpec, TypeVar
 
@@ -34,7 +35,8 @@ async def aside(look: Callable[Given, Found], *args: Given.args, **kwargs: Given
 def _give_way() -> None:
     if sys.platform == "linux":  # where a thread has a niceness of its own
         here = threading.get_native_id()
-        os.setpriority(os.PRIO_PROCESS, here, os.getpriority(os.PRIO_PROCESS, here) + NICER_BY)
+        with suppress(OSError):  # a sandbox may forbid it: then it does not give way, and works all the same
+            os.setpriority(os.PRIO_PROCESS, here, os.getpriority(os.PRIO_PROCESS, here) + NICER_BY)
 
 
 _thread: Final = ThreadPoolExecutor(1, thread_name_prefix="partnerhook-aside", initializer=_give_way)
