@@ -76,8 +76,8 @@ PASSED_ON: Final = Costs(
     commit=2_730 * US,
     database_request=19 * US,
     database_commit=1_180 * US,
-    trips=8,
-    trips_locked=6,
+    trips=7,
+    trips_locked=5,
     database_locked=0.75,
 )
 """Fields that are not ours, passed on to one target. The lock is the target's."""

@@ -60,6 +60,8 @@ def pass_on(conn: Connection, stored: Sequence[Stored], routes: Sequence[Forward
         return
     outbox.enqueue(conn, wanted, now=now)
     dropping = {route.target: route.bytes_max for route in routes if route.drops_oldest}
+    if not dropping:
+        return
     for target, held in targets.waiting_bytes(conn, list(dropping)).items():
         if held > dropping[target]:
             dropped = outbox.make_room(conn, target, held - dropping[target], now=now)
