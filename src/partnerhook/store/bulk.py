@@ -85,10 +85,9 @@ class Bulk:
         return self._runs[name](conn, rows)
 
     def _compiled(self, dialect: Dialect) -> Run:
-        statement = self._build(Given(dialect, self._types))
+        compiled = _compile(self._build(Given(dialect, self._types)), dialect)
         if dialect.name == POSTGRESQL:
-            return _Together(str(_compile(statement, dialect)), self._types)
-        compiled = _compile(statement, dialect)
+            return _Together(str(compiled), self._types, returns=bool(compiled.effective_returning))
         return _EachByItself(str(compiled), tuple(self._types), tuple(compiled.positiontup or ()))
 
 
@@ -106,7 +105,8 @@ class Query:
     def ask(self, conn: Connection, **parameters: Any) -> Callable[[], Rows]:
         """Ask; what it finds is told when the returned function is called, so that other work can be done meanwhile."""
         if not is_postgresql(conn):
-            return conn.execute(self._statement, parameters).all
+            found_at_once = conn.execute(self._statement, parameters).all()
+            return lambda: found_at_once
         self._sql = self._sql or str(_compile(self._statement, conn.dialect))
         with straight_to_driver(conn, self._sql) as driver:
             cursor = driver.execute(self._sql, parameters)
@@ -172,10 +172,10 @@ class _EachByItself:
 class _Together:
     """PostgreSQL: all rows as one table. Bytes go beside the JSON, one behind the other; it has their places."""
 
-    def __init__(self, sql: str, types: dict[str, TypeEngine[Any]]) -> None:
+    def __init__(self, sql: str, types: dict[str, TypeEngine[Any]], *, returns: bool) -> None:
+        self._returns = returns
         self._bytes_at = next((at for at, kind in enumerate(types.values()) if isinstance(kind, LargeBinary)), None)
         columns = ", ".join(_columns(types))
-        self._returns = " RETURNING " in sql
         self._sql = f"WITH {GIVEN} AS (SELECT {columns} FROM jsonb_array_elements(%s::jsonb) r) {sql}"  # noqa: S608
 
     def __call__(self, conn: Connection, rows: Sequence[tuple[Any, ...]]) -> Returned:
