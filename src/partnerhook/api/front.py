@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Final
 
 Scope = MutableMapping[str, Any]
@@ -31,16 +31,29 @@ HEADERS: Final = {
 """On every answer, whoever asks; an answer that has one of its own keeps it."""
 
 
-class Front:
-    """Health answers at once; the API and the console are made when somebody first asks for them.
+class Probes:
+    """Health and metrics, in the process that they are about.
 
-    Most servers run for weeks without, and need not hold them in memory.
+    Each answer ends its connection: whoever goes on to ask for a page begins anew, and is led to where pages are.
     """
 
-    def __init__(self, health: Face, api: Callable[[], Face], console: Callable[[], Face], *, metrics: Face) -> None:
+    def __init__(self, health: Face, *, metrics: Face) -> None:
         """`metrics`: what answers /metrics, which may be closed."""
         self._health = health
         self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "http":
+            face = self._metrics if scope["path"] == METRICS else self._health
+            await face(scope, receive, _with_headers(send, HEADERS | {b"connection": b"close"}))
+
+
+class Front:
+    """The API and the console, each made when somebody first asks for it; and health, on the same connection."""
+
+    def __init__(self, health: Face, api: Callable[[], Face], console: Callable[[], Face]) -> None:
+        self._health = health
         self._make = {API: api, "": console}
         self._made: dict[str, Face] = {}
         self._making = asyncio.Lock()
@@ -50,11 +63,11 @@ class Front:
         if scope["type"] != "http":
             return
         face = await self._face(scope["path"])
-        await face(scope, receive, _with_headers(send))
+        await face(scope, receive, _with_headers(send, HEADERS))
 
     async def _face(self, path: str) -> Face:
         if path in HEALTH:
-            return self._metrics if path == METRICS else self._health
+            return self._health
         which = API if path == API or path.startswith(f"{API}/") else ""
         async with self._making:
             if which not in self._made:
@@ -62,12 +75,12 @@ class Front:
         return self._made[which]
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(send: Send, wanted: Mapping[bytes, bytes]) -> Send:
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = list(message.get("headers", ()))
             there = {name.lower() for name, _ in headers}
-            message = {**message, "headers": [*headers, *[one for one in HEADERS.items() if one[0] not in there]]}
+            message = {**message, "headers": [*headers, *[one for one in wanted.items() if one[0] not in there]]}
         await send(message)
 
     return sent

@@ -155,22 +155,18 @@ def configured_apps(settings: Settings) -> list[ConfiguredApp]:
     ]
 
 
-def front(health: Face, made_of: Callable[[], Management], settings: Settings) -> Front:
-    """What answers on the management listener. `made_of` is called when somebody first asks for more than health."""
+def front(health: Face, made: Management, settings: Settings) -> Front:
+    """What answers people and scripts. `health`: what answers for the process that takes webhooks."""
     import time
-    from functools import cache
 
     from partnerhook.api.front import Front
     from partnerhook.services.failed_tries import FailedTries
-
-    failed = FailedTries(time.monotonic)
-    made = cache(made_of)
 
     def api() -> Face:
         from partnerhook.api.app import create_api
         from partnerhook.api.keys import KeyRequired
 
-        return KeyRequired(create_api(made()), made().access, failed)
+        return KeyRequired(create_api(made), made.access, FailedTries(time.monotonic))
 
     def console() -> Face:
         from dataclasses import replace
@@ -178,14 +174,9 @@ def front(health: Face, made_of: Callable[[], Management], settings: Settings) -
         from partnerhook.console.app import create_console
 
         # Scripts see what is there when they ask; people who look at the same share one look.
-        return create_console(replace(made(), queries=made().shared), _doors(settings), openapi)
+        return create_console(replace(made, queries=made.shared), _doors(settings), openapi)
 
-    def closed() -> Face:
-        from partnerhook.api.keys import KeyRequired
-
-        return KeyRequired(health, made().access, failed)
-
-    return Front(health, api, console, metrics=health if settings.metrics_open else closed())
+    return Front(health, api, console)
 
 
 def _doors(settings: Settings) -> Doors:

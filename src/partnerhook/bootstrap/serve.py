@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from partnerhook.bootstrap.deliveries import routes, targets
 from partnerhook.bootstrap.graph import asking_apps, watched
-from partnerhook.bootstrap.management import front, management
 from partnerhook.bootstrap.roles import Role
 from partnerhook.bootstrap.store import open_store
 
@@ -14,18 +13,19 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Awaitable, Callable, Mapping
 
+    from partnerhook.api.front import Probes
     from partnerhook.config import AppSettings, Settings
     from partnerhook.receiver.app import Callback
+    from partnerhook.receiver.handover import Elsewhere
     from partnerhook.receiver.server import Listener
-    from partnerhook.services.management import Management
     from partnerhook.services.meters import Meters
     from partnerhook.services.write import Result, Writer
     from partnerhook.store.writer import Committed
 
 
 ADMIN_CONNECTIONS_MAX: Final = 300
-"""Probes, scrapers and people, who have two for each open page; the setting is for Meta's side, and a small one must
-not lock these out."""
+"""Probes, and whoever has not said yet what he wants; the setting is for Meta's side, and a small one must not lock
+these out."""
 
 
 def serve(settings: Settings, read_again: Callable[[], Settings], role: Role = Role.ALL) -> None:
@@ -48,16 +48,15 @@ class _Server:
         import asyncio
         from functools import partial
 
+        from partnerhook.bootstrap.management_process import ManagementProcess
         from partnerhook.config import require_apps
         from partnerhook.receiver.app import Receiver
         from partnerhook.receiver.limits import BodiesInFlight
         from partnerhook.services.deliver import holder
         from partnerhook.services.delivery_thread import DeliveryThread
         from partnerhook.services.figures import Bookkeeper
-        from partnerhook.services.live import Live
         from partnerhook.services.meters import Meters
         from partnerhook.services.notify import Routing
-        from partnerhook.services.outbox import Outbox
         from partnerhook.services.query import Queries
         from partnerhook.services.suspect import Suspect
         from partnerhook.services.write import Work
@@ -77,7 +76,6 @@ class _Server:
         self._writer: Writer = GroupCommit(self._engine, loop, work.apply, work.salvage, self._committed)
         now = partial(clock.estimate, self._engine)
         self._queries = Queries(self._engine)
-        self._live = Live(self._queries, Outbox(self._engine))
         self._deliveries = DeliveryThread(self._writer, self._routing, self._meters, now)
         bodies = BodiesInFlight(settings.bodies_in_flight_bytes_max)
         self._meters.watch_bodies(lambda: bodies.bytes_held)
@@ -90,6 +88,7 @@ class _Server:
             in_flight=bodies,
             body_bytes_max=settings.body_bytes_max,
         )
+        self._people = ManagementProcess(settings)
         self._beside: list[asyncio.Task[None]] = []
         self._asking: list[asyncio.Task[None]] = []
         self._reloading: asyncio.Task[str] | None = None
@@ -98,7 +97,6 @@ class _Server:
         """Until SIGTERM or SIGINT."""
         import asyncio
 
-        from partnerhook.api.health import Health
         from partnerhook.receiver.server import serve as serve_listeners
 
         self._migrate()
@@ -111,10 +109,8 @@ class _Server:
             self._begin_beside()
             self._reload_on_hangup()
             public = [_public(self._settings, self._receiver, self._meters)] if self._role.receives else []
-            health = Health(self._meters, self._queries, self._ready)
-            people = front(health, self._management, self._settings)
-            listeners = [*public, _admin(self._settings, people, self._meters)]
-            await serve_listeners(listeners, on_start=self._invite, on_stop=self._live.end)
+            listeners = [*public, _admin(self._settings, self._probes(), self._people, self._meters)]
+            await serve_listeners(listeners, on_start=self._invite, on_stop=self._people.stop)
         finally:
             beside = [*self._beside, *self._asking]
             for task in beside:
@@ -124,8 +120,21 @@ class _Server:
             await self._figures.end()
             await asyncio.to_thread(self._writer.stop, self._settings.shutdown_grace_s)
 
-    def _management(self) -> Management:
-        return management(self._engine, self._live, lambda: self._settings)
+    def _probes(self) -> Probes:
+        """What is answered here of what comes to the management listener."""
+        import time
+
+        from partnerhook.api.front import Probes
+        from partnerhook.api.health import Health
+
+        health = Health(self._meters, self._queries, self._ready)
+        if self._settings.metrics_open:
+            return Probes(health, metrics=health)
+        from partnerhook.api.keys import KeyRequired
+        from partnerhook.services.access import Access
+        from partnerhook.services.failed_tries import FailedTries
+
+        return Probes(health, metrics=KeyRequired(health, Access(self._engine), FailedTries(time.monotonic)))
 
     async def _invite(self, urls: Mapping[str, str]) -> None:
         """Beside all else: another process may keep the database for a while."""
@@ -214,10 +223,8 @@ class _Server:
         from partnerhook.core.receipts import Stored
 
         self._meters.committed(commit)
-        if any(isinstance(one, Stored) for one in commit.results):
-            self._live.touch()
-            if self._role.works:
-                self._deliveries.wake()
+        if self._role.works and any(isinstance(one, Stored) for one in commit.results):
+            self._deliveries.wake()
 
     def _reload_on_hangup(self) -> None:
         import asyncio
@@ -249,6 +256,7 @@ class _Server:
         self._receiver.reconfigure(_callbacks(apps), {name: app.secrets for name, app in apps.items()})
         later = restart_needed(self._settings, settings)
         self._settings = settings
+        await self._people.reconfigure(settings)
         if self._role.works:
             self._begin_asking()
         log.info("reloaded", apps=len(apps), destinations=len(settings.destinations), forward=len(settings.forward))
@@ -303,7 +311,7 @@ def _public(settings: Settings, app: Callable[..., Awaitable[Any]], meters: Mete
     )
 
 
-def _admin(settings: Settings, app: Callable[..., Awaitable[Any]], meters: Meters) -> Listener:
+def _admin(settings: Settings, app: Callable[..., Awaitable[Any]], people: Elsewhere, meters: Meters) -> Listener:
     from dataclasses import replace
 
     from partnerhook.config import split_listen
@@ -311,4 +319,4 @@ def _admin(settings: Settings, app: Callable[..., Awaitable[Any]], meters: Meter
     host, port = split_listen(settings.admin_listen, "admin_listen")
     public = _public(settings, app, meters)
     bounds = replace(public.bounds, connections_max=ADMIN_CONNECTIONS_MAX)
-    return replace(public, name="admin", host=host, port=port, bounds=bounds)
+    return replace(public, name="admin", host=host, port=port, bounds=bounds, elsewhere=people)

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from partnerhook import bootstrap, config
-from partnerhook.cli.logs import set_up_logs
+from partnerhook.bootstrap.logs import set_up_logs
 from partnerhook.cli.options import ConfigFile, Format
 from partnerhook.cli.output import note, put, show_array
 

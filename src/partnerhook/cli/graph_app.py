@@ -8,8 +8,8 @@ from typing import Annotated, NamedTuple
 from cyclopts import Parameter
 
 from partnerhook import config
+from partnerhook.bootstrap.logs import set_up_logs
 from partnerhook.cli.app_secrets import choose_app
-from partnerhook.cli.logs import set_up_logs
 from partnerhook.cli.trigger import check_digits
 from partnerhook.core.errors import ConfigurationInvalid
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 from cyclopts import Parameter
 
 from partnerhook import bootstrap, config
+from partnerhook.bootstrap.logs import set_up_logs
 from partnerhook.cli import remote_stream
-from partnerhook.cli.logs import set_up_logs
 from partnerhook.cli.moments import WAYS_TO_SAY, Moment
 from partnerhook.cli.options import ConfigFile, Format
 from partnerhook.cli.output import leave_unread, note, put

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from partnerhook import bootstrap, config
-from partnerhook.cli.logs import set_up_logs
+from partnerhook.bootstrap.logs import set_up_logs
 from partnerhook.cli.options import ConfigFile, Format
 from partnerhook.cli.output import note, put, show_document
 from partnerhook.cli.progress import progress

@@ -8,7 +8,7 @@ import structlog
 from cyclopts import Parameter
 
 from partnerhook import bootstrap, config
-from partnerhook.cli.logs import set_up_logs
+from partnerhook.bootstrap.logs import set_up_logs
 from partnerhook.cli.options import ConfigFile
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from partnerhook import bootstrap, config
+from partnerhook.bootstrap.logs import set_up_logs
 from partnerhook.cli.agreement import agreed
 from partnerhook.cli.app_secrets import choose_app
-from partnerhook.cli.logs import set_up_logs
 from partnerhook.cli.options import ConfigFile, Format
 from partnerhook.cli.output import note, put, show_document
 

@@ -1,4 +1,4 @@
-"""A page that is drawn when it is sent, aside: meanwhile the event loop answers Meta."""
+"""A page that is drawn when it is sent, aside: meanwhile the event loop answers others."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from starlette.responses import HTMLResponse
 from starlette.types import Receive, Scope, Send
 
 from partnerhook.services.aside import aside
-from partnerhook.services.brisk import brisk
 
 
 class Drawn(HTMLResponse):
@@ -25,5 +24,4 @@ class Drawn(HTMLResponse):
         await super().__call__(scope, receive, send)
 
     def _drawn(self) -> bytes:
-        with brisk():
-            return self._draw().encode(self.charset)
+        return self._draw().encode(self.charset)

@@ -36,7 +36,7 @@ SWEEPS_PER_DEADLINE: Final = 4
 """How exactly deadlines are kept: one sweep over all connections costs less than a timer per request."""
 
 
-def _last_words(status: bytes, sentence: bytes, *headers: bytes) -> bytes:
+def last_words(status: bytes, sentence: bytes, *headers: bytes) -> bytes:
     """An answer after which the connection ends, for what never becomes a request of the application."""
     lines = (
         b"HTTP/1.1 " + status,
@@ -48,8 +48,8 @@ def _last_words(status: bytes, sentence: bytes, *headers: bytes) -> bytes:
     return b"\r\n".join(lines) + b"\r\n\r\n" + sentence
 
 
-BUSY: Final = _last_words(b"503 Service Unavailable", b"Too many connections are open.", b"retry-after: 10")
-TIMEOUT: Final = _last_words(b"408 Request Timeout", b"The request took too long to come.")
+BUSY: Final = last_words(b"503 Service Unavailable", b"Too many connections are open.", b"retry-after: 10")
+TIMEOUT: Final = last_words(b"408 Request Timeout", b"The request took too long to come.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,14 +249,14 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _refuse(self) -> None:
         sentence = (self._refusal or "").encode()
-        self._end(Refusal.NOT_HTTP, _last_words(b"400 Bad Request", sentence))
+        self._end(Refusal.NOT_HTTP, last_words(b"400 Bad Request", sentence))
 
-    def _end(self, reason: Refusal, last_words: bytes) -> None:
+    def _end(self, reason: Refusal, answer: bytes) -> None:
         """Tell the client why, unless it is in the middle of an answer or has had it, and close."""
         self.bounds.refused(reason)
         unanswered = self._unanswered[0] if self._unanswered else None
         if not self._answered_early() and (unanswered is None or not unanswered.response_started):
-            self.transport.write(last_words)
+            self.transport.write(answer)
         self.transport.close()
         for cycle in self._unanswered:
             cast("dict[str, Any]", cycle.scope)[CUT_OFF] = True

@@ -1,4 +1,7 @@
-"""Two listeners in one process: one for Meta, one for people. Ends in order on SIGTERM."""
+"""Two listeners in one process: one for Meta, one for probes and people. Ends in order on SIGTERM.
+
+Connections of a listener may be another process's to answer (`receiver/handover.py`); `serve_received` is that process.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -14,7 +18,9 @@ import structlog
 import uvicorn
 
 from partnerhook.core.errors import ConfigurationInvalid
-from partnerhook.receiver.protocol import Bounds, bounded, sweep
+from partnerhook.receiver.handover import Elsewhere, first_path
+from partnerhook.receiver.protocol import BUSY, Bounds, bounded, sweep
+from partnerhook.services.meters import Refusal
 
 log = structlog.get_logger("partnerhook.server")
 
@@ -25,6 +31,11 @@ KEEP_ALIVE_S: Final = 75
 """Longer than common proxies keep theirs (nginx: 60 s), so that it is never we who close on a request under way."""
 
 
+ACCEPT_AGAIN_S: Final = 0.5
+
+App = Callable[..., Awaitable[None]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
     """One listener: where, what answers there, and its bounds."""
@@ -32,16 +43,48 @@ class Listener:
     name: str
     host: str
     port: int
-    app: Callable[..., Awaitable[None]]
+    app: App
     bounds: Bounds
+    elsewhere: Elsewhere | None = None
+    """Who answers what this process does not."""
 
 
 class _Server(uvicorn.Server):
     """uvicorn's server without its signal handlers: two of them would fight over one process."""
 
+    def __init__(self, app: App, bounds: Bounds) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http=bounded(bounds),
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                backlog=SOCKET_BACKLOG,
+                timeout_keep_alive=KEEP_ALIVE_S,
+                timeout_graceful_shutdown=cast("int", bounds.shutdown_grace_s),  # it only waits for so long
+            )
+        )
+        self.bounds = bounds
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def take(self, connection: socket.socket) -> None:
+        """Answer on a connection that was accepted elsewhere."""
+
+        def protocol() -> asyncio.Protocol:
+            made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
+                config=self.config, server_state=self.server_state, app_state={}
+            )
+            return made
+
+        with suppress(OSError):  # it has gone meanwhile
+            await asyncio.get_running_loop().connect_accepted_socket(protocol, connection)
 
 
 def bind(listener: Listener) -> socket.socket:
@@ -80,55 +123,113 @@ async def serve(
         for _, sock in bound:
             sock.close()
         raise
-    servers = [_server(listener) for listener, _ in bound]
-    stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    servers = [_Server(listener.app, listener.bounds) for listener, _ in bound]
     running = [
-        asyncio.create_task(server.serve(sockets=[sock])) for server, (_, sock) in zip(servers, bound, strict=True)
+        asyncio.create_task(server.serve(sockets=[] if listener.elsewhere else [sock]))
+        for server, (listener, sock) in zip(servers, bound, strict=True)
     ]
+    await _started(servers, running)
+    urls = {listener.name: _url(sock) for listener, sock in bound}
+    for name, url in urls.items():
+        log.info("listening", listener=name, url=url)
+    beside = [asyncio.create_task(sweep(server.server_state, server.bounds)) for server in servers]
+    accepting = [
+        asyncio.create_task(_accept(sock, server, listener.elsewhere))
+        for server, (listener, sock) in zip(servers, bound, strict=True)
+        if listener.elsewhere
+    ]
+    await on_start(urls)
+    await stop.wait()
+    log.info("stopping: no new connections; requests under way are finished")
+    for task in accepting:
+        task.cancel()
+    await asyncio.gather(*accepting, return_exceptions=True)
+    await _stop(servers, running, beside, on_stop)
+
+
+async def serve_received(
+    app: App,
+    bounds: Bounds,
+    connections: AsyncIterator[socket.socket],
+    *,
+    on_stop: Callable[[], Awaitable[None]],
+) -> None:
+    """Answer on connections that another process accepted, until there come no more; then finish what is under way."""
+    server = _Server(app, bounds)
+    running = [asyncio.create_task(server.serve(sockets=[]))]
+    await _started([server], running)
+    beside = [asyncio.create_task(sweep(server.server_state, bounds))]
+    async for connection in connections:
+        await server.take(connection)
+    await _stop([server], running, beside, on_stop)
+
+
+async def _started(servers: list[_Server], running: list[asyncio.Task[None]]) -> None:
     while not all(server.started for server in servers):
         await asyncio.wait(running, timeout=0.005, return_when=asyncio.FIRST_COMPLETED)
         for task in running:
             if task.done():
                 task.result()  # it could not start: say why
-    urls = {listener.name: _url(sock) for listener, sock in bound}
-    for name, url in urls.items():
-        log.info("listening", listener=name, url=url)
-    sweeps = [
-        asyncio.create_task(sweep(server.server_state, listener.bounds))
-        for server, (listener, _) in zip(servers, bound, strict=True)
-    ]
-    await on_start(urls)
-    await stop.wait()
-    log.info("stopping: no new connections; requests under way are finished")
+
+
+async def _stop(
+    servers: list[_Server],
+    running: list[asyncio.Task[None]],
+    beside: list[asyncio.Task[None]],
+    on_stop: Callable[[], Awaitable[None]],
+) -> None:
     for server in servers:
         server.should_exit = True
     await on_stop()
     await asyncio.gather(*running)
-    for task in sweeps:
+    for task in beside:
         task.cancel()
+
+
+async def _accept(sock: socket.socket, server: _Server, elsewhere: Elsewhere) -> None:
+    """For ever: find out whose each connection is. Ends with the listening socket closed."""
+    loop = asyncio.get_running_loop()
+    asking: set[asyncio.Task[None]] = set()
+    try:
+        while True:
+            try:
+                connection, _ = await loop.sock_accept(sock)
+            except OSError as error:  # no descriptors are left, say; those who wait stay in the kernel's queue
+                log.warning("a connection could not be accepted", reason=error.strerror)
+                await asyncio.sleep(ACCEPT_AGAIN_S)
+                continue
+            if len(asking) < server.bounds.connections_max:
+                task = loop.create_task(_lead(connection, server, elsewhere))
+                asking.add(task)
+                task.add_done_callback(asking.discard)
+            else:
+                server.bounds.refused(Refusal.CONNECTIONS)
+                with connection, suppress(OSError):
+                    connection.send(BUSY)
+    finally:
+        sock.close()
+        for task in asking:
+            task.cancel()
+
+
+async def _lead(connection: socket.socket, server: _Server, elsewhere: Elsewhere) -> None:
+    try:
+        path = await first_path(connection, server.bounds.header_deadline_s)
+    except asyncio.CancelledError:
+        connection.close()
+        raise
+    if path is None:
+        connection.close()
+    elif elsewhere.wants(path):
+        await elsewhere.take(connection)
+    else:
+        await server.take(connection)
 
 
 def _url(sock: socket.socket) -> str:
     host, port = sock.getsockname()[:2]
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
-
-
-def _server(listener: Listener) -> _Server:
-    return _Server(
-        uvicorn.Config(
-            listener.app,
-            http=bounded(listener.bounds),
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            backlog=SOCKET_BACKLOG,
-            timeout_keep_alive=KEEP_ALIVE_S,
-            timeout_graceful_shutdown=cast("int", listener.bounds.shutdown_grace_s),  # it only waits for so long
-        )
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Final, NamedTuple
@@ -12,15 +13,11 @@ from partnerhook.services.aside import aside
 from partnerhook.services.outbox import Outbox
 from partnerhook.services.query import Queries
 
-POLL_S: Final = 1.0
-"""How late a change is seen that another process made."""
-
 PAUSE_S: Final = 0.2
-"""Between two looks, however much is received: people see nothing faster, and the receiver has other things to do."""
-
+"""Between two looks, each at a few rows: people see nothing faster."""
 
 PAUSE_FOR_EACH_S: Final = 0.1
-"""And longer where many watch: together they fetch about ten pages a second, however much is received."""
+"""Between two pulses, where many watch: together they fetch about ten pages a second, however much is received."""
 
 
 class Pulse(NamedTuple):
@@ -44,7 +41,6 @@ class Live:
         self._outbox = outbox
         self._pulse = Pulse(0, 0, 0, 0)
         self._watchers = 0
-        self._touched = asyncio.Event()
         self._moved = asyncio.Condition()
         self._beginning = asyncio.Lock()
         self._looking: asyncio.Task[None] | None = None
@@ -63,10 +59,6 @@ class Live:
     @property
     def _pause_s(self) -> float:
         return max(PAUSE_S, (self._watchers - 1) * PAUSE_FOR_EACH_S)
-
-    def touch(self) -> None:
-        """Something was committed in this process."""
-        self._touched.set()
 
     async def end(self) -> None:
         """Let go of everybody who watches: the process ends."""
@@ -108,21 +100,21 @@ class Live:
                 await self._moved.wait_for(lambda: self._ended or self._pulse != seen)
 
     async def _keep_looking(self) -> None:
+        not_before = 0.0
         while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(POLL_S):
-                    await self._touched.wait()
-            self._touched.clear()
+            await asyncio.sleep(PAUSE_S)
+            if time.monotonic() < not_before:
+                continue
             try:
                 found = await aside(self._look)
             except StoreUnavailable:
                 continue  # whoever looks himself is told so
-            pause_s = self._pause_s
             if found != self._pulse._replace(spread_s=0.0):
+                pause_s = self._pause_s
+                not_before = time.monotonic() + pause_s
                 async with self._moved:
                     self._pulse = found._replace(spread_s=0.0 if pause_s == PAUSE_S else pause_s)
                     self._moved.notify_all()
-            await asyncio.sleep(pause_s)
 
     def _look(self) -> Pulse:
         return Pulse(

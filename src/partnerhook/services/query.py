@@ -18,7 +18,6 @@ from partnerhook.core.observations import Observation
 from partnerhook.core.receipts import Receipt
 from partnerhook.core.timeline import Entry, timeline
 from partnerhook.services.boards import Boards
-from partnerhook.services.brisk import brisk
 from partnerhook.store import (
     customers,
     deliveries,
@@ -209,7 +208,7 @@ class Queries:
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         try:
-            with brisk(), self._engine.connect() as conn, conn.begin():
+            with self._engine.connect() as conn, conn.begin():
                 migrate.check(conn)
                 yield conn
         except SQLAlchemyError as error:
