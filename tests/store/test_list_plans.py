@@ -12,8 +12,10 @@ import pytest
 from sqlalchemy import Engine, event, text
 
 from partnerhook.core.delivery import Fate
+from partnerhook.services.inbox import Inbox
 from partnerhook.services.outbox import DeliveryFilter, NoticeFilter, Outbox
 from partnerhook.services.query import ObservationFilter, Queries, ReceiptFilter, SolutionFilter, SolutionSort
+from partnerhook.store import notices
 from stores import new_store
 
 LOGS = re.compile(r"SCAN (receipts|observations|notices|deliveries|attempts|solution_numbers)\b(?! USING)")
@@ -78,6 +80,20 @@ def test_no_log_is_looked_through(engine: Engine, look: Look):
 
     assert found
     assert [step for step in found if LOGS.search(step)] == []
+
+
+def test_what_waits_is_found_without_looking_through_all_solutions(engine: Engine):
+    """The inbox, what it counts, and who is overdue: asked again and again."""
+    inbox = Inbox(engine, lambda: 60.0)
+
+    with plans(engine) as found, engine.connect() as conn, conn.begin():
+        inbox.waiting(after=None, limit=26)
+        inbox.odd(after=None, limit=26)
+        inbox.counts()
+        notices.overdue(conn, before=1, limit=200)
+
+    assert [step for step in found if re.search(r"SCAN solutions\b(?! USING)", step)] == []
+    assert [step for step in found if "solutions_waiting" in step]
 
 
 def test_a_look_through_a_log_is_noticed(tmp_path: Path):

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, delete
 from partnerhook.core.graph_readings import GraphReading
 from partnerhook.core.lifecycle import Solution
 from partnerhook.core.names import STATES, Flag, Pending, Status
-from partnerhook.services.query import Queries, SolutionFilter, SolutionSort, Told, place
+from partnerhook.services.query import BoardColumn, Queries, SolutionFilter, SolutionSort, Told, place
 from partnerhook.store import graph_readings, numbers, schema, solutions
 from stores import new_store, writing
 from strategies import NOON_S, examples
@@ -154,6 +154,28 @@ def test_the_board_has_every_solution_in_its_column(
         assert len(column.cards) == min(cards, len(here))
         assert [one.since for one, _ in column.cards] == sorted(one.since for one, _ in here)[:cards]
         assert all(card in here for card in column.cards)
+
+
+@given(changes=st.lists(some_solutions, min_size=2, max_size=5), named=st.lists(names, max_size=12), wanted=filters)
+@examples(30)
+def test_what_is_remembered_of_a_look_changes_nothing(
+    engine: Engine, changes: list[list[Solution]], named: list[str], wanted: SolutionFilter
+):
+    """One who has looked before finds the same as one who has not, whatever has changed meanwhile."""
+    experienced = Queries(engine)
+
+    for known in changes:
+        store(engine, known, named)
+        fresh = Queries(engine)
+        for sort in (SolutionSort.OLDEST, SolutionSort.NEWEST):
+            look = {"sort": sort, "after": None, "limit": 2}
+            assert experienced.solutions_page(wanted, **look) == fresh.solutions_page(wanted, **look)
+        assert seen(experienced.board(2, wanted)) == seen(fresh.board(2, wanted))
+
+
+def seen(board: list[BoardColumn]) -> list[tuple[int, list[int]]]:
+    """Of each column the count, and since when its cards are there: those of the same second may change places."""
+    return [(column.count, [one.since for one, _ in column.cards]) for column in board]
 
 
 def test_a_page_is_not_moved_by_what_comes_in(engine: Engine):

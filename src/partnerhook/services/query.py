@@ -17,7 +17,7 @@ from partnerhook.core.names import State
 from partnerhook.core.observations import Observation
 from partnerhook.core.receipts import Receipt
 from partnerhook.core.timeline import Entry, timeline
-from partnerhook.services.boards import Boards
+from partnerhook.services.boards import Boards, FirstPages
 from partnerhook.store import (
     customers,
     deliveries,
@@ -66,6 +66,9 @@ class Story(NamedTuple):
     """What only the Graph API tells; None where it was never asked."""
 
 
+FIRST_MAX: Final = 200
+"""Longer first pages are not those that many look at again and again."""
+
 Told = tuple[Solution, GraphFacts | None]
 """A solution, and what only the Graph API tells of it; None where it was never asked."""
 
@@ -97,6 +100,7 @@ class Queries:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._boards = Boards()
+        self._first_pages = FirstPages()
 
     def list_solutions(self, wanted: SolutionFilter) -> list[Solution]:
         """All that fit, by app and solution id."""
@@ -113,6 +117,8 @@ class Queries:
     ) -> list[Told]:
         """The next ones that fit, behind the `place` of one that was told before; each with what only Graph tells."""
         with self._reading() as conn:
+            if after is None and sort is not SolutionSort.ID and limit <= FIRST_MAX:
+                return _told(conn, self._first_pages.look(conn, wanted, sort, limit))
             return _told(conn, solution_lists.page(conn, wanted, sort=sort, after=after, limit=limit))
 
     def board(self, cards: int, wanted: SolutionFilter) -> list[BoardColumn]:

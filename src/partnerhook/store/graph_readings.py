@@ -10,12 +10,12 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, lite
 
 from partnerhook.core.drift import DOUBTS
 from partnerhook.core.graph_readings import AppReference, GraphReading, Partner
-from partnerhook.core.names import Pending, Status
+from partnerhook.core.names import Status
 from partnerhook.core.observations import MICROSECONDS
 from partnerhook.store import numbers
 from partnerhook.store.bulk import Bulk, Given, types_of
 from partnerhook.store.numbers import SolutionName
-from partnerhook.store.schema import graph_readings, solutions
+from partnerhook.store.schema import WAITS, graph_readings, solutions
 
 
 def _upsert(given: Given) -> Any:
@@ -136,7 +136,6 @@ DOUBTFUL: Final = or_(
     solutions.c.status == Status.UNKNOWN.value,
     *[solutions.c.anomalies.contains(flag.value, autoescape=True) for flag in sorted(DOUBTS)],
 )
-WAITING: Final = solutions.c.pending != Pending.NONE.value
 
 
 class Spacing(NamedTuple):
@@ -163,7 +162,7 @@ def due(conn: Connection, apps: Iterable[str], now: int, spacing: Spacing, limit
     query = (
         select(solutions.c.app, solutions.c.solution_id)
         .outerjoin_from(solutions, graph_readings, graph_readings.c.solution_number == solutions.c.number)
-        .where(solutions.c.app.in_(list(apps)), or_(DOUBTFUL, WAITING), or_(never_asked, now - asked_at >= apart_us))
+        .where(solutions.c.app.in_(list(apps)), or_(DOUBTFUL, WAITS), or_(never_asked, now - asked_at >= apart_us))
         .order_by(func.coalesce(asked_at, 0), solutions.c.number)
         .limit(limit)
     )

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, literal, literal
 
 from partnerhook.core.lifecycle import Solution
 from partnerhook.core.transitions import Party
-from partnerhook.store.schema import deliveries, graph_readings, receipts, solutions
+from partnerhook.store.schema import ODD, WAITS, deliveries, graph_readings, receipts, solutions
 from partnerhook.store.solutions import COLUMNS, from_row
 
 
@@ -30,8 +30,6 @@ class Item(NamedTuple):
 
 
 # Written out, not bound: a partial index is used only where the condition can be seen.
-WAITS: Final = solutions.c.pending != literal_column("'NONE'")
-ODD: Final = solutions.c.anomalies != literal_column("''")
 QUARANTINED: Final = receipts.c.quarantined > literal_column("0")
 DEAD: Final = deliveries.c.fate == literal_column("'dead'")
 

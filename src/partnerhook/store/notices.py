@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, Select, exists, func, literal_column, se
 
 from partnerhook.core.health import HealthKind, HealthNotice
 from partnerhook.core.lifecycle import Solution
-from partnerhook.core.names import STATE_OF_WORD, UNKNOWN, Flag, Pending, State
+from partnerhook.core.names import STATE_OF_WORD, UNKNOWN, Flag, State
 from partnerhook.core.notice_documents import AnyNotice, Notice, Standing
 from partnerhook.core.notices import NoticeKind, Step
 from partnerhook.core.timeline import say
@@ -21,7 +21,7 @@ from partnerhook.store import ids as row_ids
 from partnerhook.store import locks, numbers
 from partnerhook.store import observations as observation_log
 from partnerhook.store.bulk import insert_into
-from partnerhook.store.schema import graph_readings, notices, observations, solution_numbers, solutions
+from partnerhook.store.schema import WAITS, graph_readings, notices, observations, solution_numbers, solutions
 from partnerhook.store.solutions import from_row as solution_from_row
 
 aliased_notices = notices.alias("told")
@@ -116,7 +116,7 @@ def page_back(
 
 
 def overdue(conn: Connection, *, before: int, limit: int) -> list[tuple[int, Solution]]:
-    """Solutions, by number, that have waited for an answer since before `before` (Unix seconds) and are not told of."""
+    """Solutions with their numbers that have waited since before `before` (Unix seconds), untold; the oldest first."""
     told = aliased_notices.c
     told_already = exists(
         select(literal_column("1")).where(
@@ -127,8 +127,8 @@ def overdue(conn: Connection, *, before: int, limit: int) -> list[tuple[int, Sol
     )
     query = (
         select(solutions)
-        .where(solutions.c.pending != Pending.NONE.value, solutions.c.since < before, ~told_already)
-        .order_by(solutions.c.number)
+        .where(WAITS, solutions.c.since < before, ~told_already)
+        .order_by(solutions.c.since, solutions.c.number)
         .limit(limit)
     )
     return [(row.number, solution_from_row(row)) for row in conn.execute(query)]

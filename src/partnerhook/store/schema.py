@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, and_, literal_column
 
-HEAD: Final = "0006"
+HEAD: Final = "0007"
 """The migration this program needs; a test keeps it equal to the newest file in `migrations/versions`."""
 
 metadata = MetaData()
@@ -100,9 +100,12 @@ solutions = Table(
     Column("anomalies", TEXT, nullable=False),
 )
 
-# Partial: few solutions are odd, and nothing is written here for all others.
-_odd = solutions.c.anomalies != literal_column("''")
-Index("solutions_odd", solutions.c.since, solutions.c.number, sqlite_where=_odd, postgresql_where=_odd)
+# Partial: few solutions wait for an answer or are odd, and nothing is written here for all others. Used where the
+# condition can be seen: it is written out, not bound.
+WAITS: Final = solutions.c.pending != literal_column("'NONE'")
+ODD: Final = solutions.c.anomalies != literal_column("''")
+for _name, _where in (("solutions_waiting", WAITS), ("solutions_odd", ODD)):
+    Index(_name, solutions.c.since, solutions.c.number, sqlite_where=_where, postgresql_where=_where)
 
 customer_events = Table(
     "customer_events",

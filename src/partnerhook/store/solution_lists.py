@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Connection,
     Select,
     and_,
@@ -23,6 +24,7 @@ from sqlalchemy import (
     or_,
     select,
     tuple_,
+    union_all,
 )
 
 from partnerhook.core.lifecycle import Solution, all_usable
@@ -83,15 +85,25 @@ def find(conn: Connection, wanted: SolutionFilter) -> list[Solution]:
 
 
 def page(
-    conn: Connection, wanted: SolutionFilter, *, sort: SolutionSort, after: Place | None, limit: int
+    conn: Connection,
+    wanted: SolutionFilter,
+    *,
+    sort: SolutionSort,
+    after: Place | None,
+    limit: int,
+    up_to: Place | None = None,
 ) -> list[Numbered]:
-    """The next ones that fit, behind the place `after`."""
+    """The next ones that fit, behind the place `after`; none of those behind `up_to`."""
     columns = [solutions.c[name] for name in _COLUMNS[sort]]
+    here = tuple_(*columns)
     falling = sort is SolutionSort.NEWEST
     query = _filtered(select(solutions), wanted)
     if after is not None:
-        here, there = tuple_(*columns), tuple_(*map(literal, after))
+        there = tuple_(*map(literal, after))
         query = query.where(here < there if falling else here > there)
+    if up_to is not None:
+        there = tuple_(*map(literal, up_to))
+        query = query.where(here >= there if falling else here <= there)
     query = query.order_by(*[column.desc() if falling else column for column in columns]).limit(limit)
     return [(row.number, from_row(row)) for row in conn.execute(query)]
 
@@ -160,7 +172,7 @@ def _filtered(query: Select[Any], wanted: SolutionFilter) -> Select[Any]:
     if wanted.anomalous is not None:
         query = query.where((solutions.c.anomalies != "") == wanted.anomalous)
     if wanted.text:
-        query = query.where(or_(false(), *_has(wanted.text)))
+        query = query.where(solutions.c.number.in_(_having(wanted.text)))
     return query
 
 
@@ -176,16 +188,17 @@ USABLE: Final[Sequence[str]] = tuple(_usable())
 """`could_be` has its states in the order of life, as `STATES` has them: few texts are all there can be."""
 
 
-def _has(text: str) -> Iterator[ColumnElement[bool]]:
+def _having(text: str) -> Select[Any] | CompoundSelect[Any]:
+    """The numbers of all that have this text: each found for itself, and not asked of every solution anew."""
     if "\0" in text:
-        return  # nothing that PostgreSQL could hold, or be asked for
-    if text.isascii() and text.isdigit():
-        yield _begins(solutions.c.portfolio_id, text)
-        known = select(solution_numbers.c.number).where(_begins(solution_numbers.c.solution_id, text))
-        yield solutions.c.number.in_(known)
+        return select(solutions.c.number).where(false())  # nothing that PostgreSQL could hold, or be asked for
     # Both databases know A-Z alone, so both sides go through the same function of theirs.
     named = holds(func.lower(graph_readings.c.name), func.lower(literal(text)))
-    yield solutions.c.number.in_(select(graph_readings.c.solution_number).where(named))
+    found = [select(graph_readings.c.solution_number).where(named)]
+    if text.isascii() and text.isdigit():
+        found.append(select(solutions.c.number).where(_begins(solutions.c.portfolio_id, text)))
+        found.append(select(solution_numbers.c.number).where(_begins(solution_numbers.c.solution_id, text)))
+    return union_all(*found)
 
 
 def _begins(column: ColumnElement[str], digits: str) -> ColumnElement[bool]:
