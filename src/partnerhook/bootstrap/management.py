@@ -101,7 +101,6 @@ def management(engine: Engine, live: Live, settings: Callable[[], Settings]) -> 
     from partnerhook.services.figures import Past
     from partnerhook.services.health import Health
     from partnerhook.services.inbox import Inbox
-    from partnerhook.services.kept import KeptQueries
     from partnerhook.services.management import Management
     from partnerhook.services.outbox import Outbox
     from partnerhook.services.quarantine import Quarantine
@@ -122,7 +121,6 @@ def management(engine: Engine, live: Live, settings: Callable[[], Settings]) -> 
         ),
         inbox=Inbox(engine, lambda: settings().overdue_after_s),
         queries=Queries(engine),
-        shared=KeptQueries(engine, live),
         outbox=outbox,
         erasing=Erasing(engine, audit),
         quarantine=Quarantine(engine, audit, lambda: routes(settings())),
@@ -134,6 +132,17 @@ def management(engine: Engine, live: Live, settings: Callable[[], Settings]) -> 
         targets=lambda: configured_targets(settings()),
         try_destination=lambda name: try_destination(settings(), name),
     )
+
+
+def for_people(made: Management, engine: Engine, settings: Callable[[], Settings]) -> Management:
+    """The same, for many who look at the same: scripts see what is there when they ask, people share a look."""
+    from dataclasses import replace
+
+    from partnerhook.services.kept import Kept, KeptInbox, KeptQueries
+
+    kept = Kept(made.queries, made.live)
+    inbox = KeptInbox(engine, lambda: settings().overdue_after_s, kept)
+    return replace(made, queries=KeptQueries(engine, kept), inbox=inbox)
 
 
 def configured_apps(settings: Settings) -> list[ConfiguredApp]:
@@ -155,8 +164,8 @@ def configured_apps(settings: Settings) -> list[ConfiguredApp]:
     ]
 
 
-def front(health: Face, made: Management, settings: Settings) -> Front:
-    """What answers people and scripts. `health`: what answers for the process that takes webhooks."""
+def front(health: Face, scripts: Management, people: Management, settings: Settings) -> Front:
+    """What answers scripts and people. `health`: what answers for the process that takes webhooks."""
     import time
 
     from partnerhook.api.front import Front
@@ -166,15 +175,12 @@ def front(health: Face, made: Management, settings: Settings) -> Front:
         from partnerhook.api.app import create_api
         from partnerhook.api.keys import KeyRequired
 
-        return KeyRequired(create_api(made), made.access, FailedTries(time.monotonic))
+        return KeyRequired(create_api(scripts), scripts.access, FailedTries(time.monotonic))
 
     def console() -> Face:
-        from dataclasses import replace
-
         from partnerhook.console.app import create_console
 
-        # Scripts see what is there when they ask; people who look at the same share one look.
-        return create_console(replace(made, queries=made.shared), _doors(settings), openapi)
+        return create_console(people, _doors(settings), openapi)
 
     return Front(health, api, console)
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from functools import partial
-from typing import Any, Final, NamedTuple, TypeVar
+from collections.abc import Callable
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, Engine
 
@@ -16,28 +12,13 @@ from partnerhook.core.lifecycle import Solution
 from partnerhook.core.observations import MICROSECONDS
 from partnerhook.core.transitions import Party
 from partnerhook.services.patience import transact
-from partnerhook.store import clock, inbox, observations
+from partnerhook.store import clock, inbox
 from partnerhook.store.inbox import Counts, Item, Place
 
 __all__ = ["COUNTED_MAX", "Counts", "Entry", "Inbox", "Place"]
 
 COUNTED_MAX: Final = 1_000
 """Beyond it "more" is all that anybody needs to know."""
-
-
-KEPT_S: Final = 2.0
-"""What no webhook tells, a name or a delivery, is seen so much later."""
-KEPT: Final = 50
-"""Looks at most: each is one page."""
-
-Found = TypeVar("Found")
-
-
-class _Kept(NamedTuple):
-    found: Any
-    version: int
-    """The newest observation just before."""
-    until: float
 
 
 class Entry(NamedTuple):
@@ -58,12 +39,16 @@ class Inbox:
     def __init__(self, engine: Engine, overdue_after_s: Callable[[], float]) -> None:
         self._engine = engine
         self._overdue_after_s = overdue_after_s
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
 
     def waiting(self, *, after: Place | None, limit: int) -> list[Entry]:
         """What is ours to answer, what may be, and what is overdue."""
-        return self._once(("waiting", after, limit), partial(self._waiting, after=after, limit=limit))
+
+        def read(conn: Connection) -> list[Entry]:
+            before = self._overdue_before(conn)
+            found = inbox.waiting(conn, overdue_before=before, after=after, limit=limit)
+            return [_entry(one, before) for one in found]
+
+        return transact(self._engine, read, writes=False)
 
     def odd(self, *, after: Place | None, limit: int) -> list[Entry]:
         """Solutions that came to be where they are in an odd way."""
@@ -72,7 +57,7 @@ class Inbox:
             before = self._overdue_before(conn)
             return [_entry(one, before) for one in inbox.odd(conn, after=after, limit=limit)]
 
-        return self._once(("odd", after, limit), read)
+        return transact(self._engine, read, writes=False)
 
     def counts(self) -> Counts:
         """How much there is; COUNTED_MAX and one more: more than is counted."""
@@ -80,25 +65,7 @@ class Inbox:
         def read(conn: Connection) -> Counts:
             return inbox.counts(conn, overdue_before=self._overdue_before(conn), most=COUNTED_MAX + 1)
 
-        return self._once("counts", read)
-
-    def _waiting(self, conn: Connection, after: Place | None, limit: int) -> list[Entry]:
-        before = self._overdue_before(conn)
-        found = inbox.waiting(conn, overdue_before=before, after=after, limit=limit)
-        return [_entry(one, before) for one in found]
-
-    def _once(self, key: Hashable, look: Callable[[Connection], Found]) -> Found:
-        """One look for all who look at the same; a new one where anything was heard since, or some seconds are over."""
-        with self._lock:
-            version = transact(self._engine, observations.newest_id, writes=False)
-            kept = self._kept.get(key)
-            if kept is None or kept.version != version or time.monotonic() > kept.until:
-                kept = _Kept(transact(self._engine, look, writes=False), version, time.monotonic() + KEPT_S)
-                self._kept[key] = kept
-                if len(self._kept) > KEPT:
-                    self._kept.popitem(last=False)
-            found: Found = kept.found
-            return found
+        return transact(self._engine, read, writes=False)
 
     def _overdue_before(self, conn: Connection) -> int:
         after_s = self._overdue_after_s()

@@ -10,10 +10,12 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from functools import partial
 from typing import Any, Final, NamedTuple, TypeVar
 
 from sqlalchemy import Engine
 
+from partnerhook.services.inbox import Counts, Entry, Inbox, Place
 from partnerhook.services.live import Live
 from partnerhook.services.query import BoardColumn, Queries, SolutionFilter, SolutionSort, Told
 
@@ -36,7 +38,7 @@ class _Kept(NamedTuple):
     until: float
 
 
-class _Place:
+class _Spot:
     """One look-up. Whoever comes while it is looked up waits for that."""
 
     def __init__(self) -> None:
@@ -44,18 +46,47 @@ class _Place:
         self.kept: _Kept | None = None
 
 
-class KeptQueries(Queries):
-    """For the console: the board and the lists of solutions, which cost most, are looked up once for everybody."""
+class Kept:
+    """What was looked up, and as of when."""
 
-    def __init__(self, engine: Engine, live: Live) -> None:
-        super().__init__(engine)
+    def __init__(self, queries: Queries, live: Live) -> None:
+        self._queries = queries
         self._live = live
-        self._places: OrderedDict[Hashable, _Place] = OrderedDict()
+        self._spots: OrderedDict[Hashable, _Spot] = OrderedDict()
         self._lock = threading.Lock()
+
+    def once(self, key: Hashable, look: Callable[[], Found]) -> Found:
+        """What `look` returns, or returned to somebody else: as new as what was told last of what changed."""
+        spot = self._spot(key)
+        with spot.lock:
+            told = self._live.told
+            needed = self._queries.newest_observation_id() if told is None else told.observation_id
+            if spot.kept is None or spot.kept.version < needed or time.monotonic() > spot.kept.until:
+                version = self._queries.newest_observation_id()
+                spot.kept = _Kept(look(), version, time.monotonic() + KEPT_S)
+            found: Found = spot.kept.found
+            return found
+
+    def _spot(self, key: Hashable) -> _Spot:
+        with self._lock:
+            spot = self._spots.setdefault(key, _Spot())
+            self._spots.move_to_end(key)
+            if len(self._spots) > KEPT:
+                self._spots.popitem(last=False)
+            return spot
+
+
+class KeptQueries(Queries):
+    """The board and the lists of solutions, which cost most, are looked up once for everybody."""
+
+    def __init__(self, engine: Engine, kept: Kept) -> None:
+        super().__init__(engine)
+        self._kept = kept
 
     def board(self, cards: int, wanted: SolutionFilter) -> list[BoardColumn]:
         """As `Queries` has it."""
-        return self._once((cards, wanted), lambda: super(KeptQueries, self).board(cards, wanted))
+        look = partial(super().board, cards, wanted)
+        return self._kept.once(("board", cards, wanted), look)
 
     def solutions_page(
         self,
@@ -66,27 +97,25 @@ class KeptQueries(Queries):
         limit: int,
     ) -> list[Told]:
         """As `Queries` has it."""
+        look = partial(super().solutions_page, wanted, sort=sort, after=after, limit=limit)
+        return look() if limit > ROWS_MAX else self._kept.once(("list", wanted, sort, after, limit), look)
 
-        def look() -> list[Told]:
-            return super(KeptQueries, self).solutions_page(wanted, sort=sort, after=after, limit=limit)
 
-        return look() if limit > ROWS_MAX else self._once((wanted, sort, after, limit), look)
+class KeptInbox(Inbox):
+    """The inbox, and what every page says of it."""
 
-    def _once(self, key: Hashable, look: Callable[[], Found]) -> Found:
-        place = self._place(key)
-        with place.lock:
-            told = self._live.told
-            needed = self.newest_observation_id() if told is None else told.observation_id
-            if place.kept is None or place.kept.version < needed or time.monotonic() > place.kept.until:
-                version = self.newest_observation_id()
-                place.kept = _Kept(look(), version, time.monotonic() + KEPT_S)
-            found: Found = place.kept.found
-            return found
+    def __init__(self, engine: Engine, overdue_after_s: Callable[[], float], kept: Kept) -> None:
+        super().__init__(engine, overdue_after_s)
+        self._kept = kept
 
-    def _place(self, key: Hashable) -> _Place:
-        with self._lock:
-            place = self._places.setdefault(key, _Place())
-            self._places.move_to_end(key)
-            if len(self._places) > KEPT:
-                self._places.popitem(last=False)
-            return place
+    def waiting(self, *, after: Place | None, limit: int) -> list[Entry]:
+        """As `Inbox` has it."""
+        return self._kept.once(("waiting", after, limit), partial(super().waiting, after=after, limit=limit))
+
+    def odd(self, *, after: Place | None, limit: int) -> list[Entry]:
+        """As `Inbox` has it."""
+        return self._kept.once(("odd", after, limit), partial(super().odd, after=after, limit=limit))
+
+    def counts(self) -> Counts:
+        """As `Inbox` has it."""
+        return self._kept.once("counts", super().counts)

@@ -31,8 +31,6 @@ class Management:
     health: Health
     inbox: Inbox
     queries: Queries
-    shared: Queries
-    """The same, looked up once for all who look at once: what the console has as `queries`."""
     outbox: Outbox
     erasing: Erasing
     quarantine: Quarantine
