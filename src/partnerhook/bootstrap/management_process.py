@@ -62,12 +62,20 @@ class ManagementProcess:
         """Have it answered there."""
         with connection:
             try:
-                running = await self._there()
-                await send(running.channel, connection, self._settings.header_deadline_s)
+                await self._send(connection)
             except (OSError, TimeoutError) as error:
                 log.warning("the management process cannot be reached", reason=str(error) or "it takes no connections")
                 with suppress(OSError):
                     connection.send(last_words(*_UNAVAILABLE, b"retry-after: 1"))
+
+    async def _send(self, connection: socket.socket) -> None:
+        """Raises OSError, TimeoutError."""
+        running = await self._there()
+        try:
+            await send(running.channel, connection, self._settings.header_deadline_s)
+        except ConnectionError:  # it has just ended, and that was not told yet
+            self._forget(running.process)
+            await send((await self._there()).channel, connection, self._settings.header_deadline_s)
 
     async def reconfigure(self, settings: Settings) -> None:
         """Have it work with these settings from now on."""
@@ -126,9 +134,12 @@ class ManagementProcess:
         status = await process.wait()
         tell = log.warning if status else log.info
         tell("the management process ended; there is a new one when somebody asks", status=status)
-        running, self._running = self._running, None
-        if running is not None:
-            running.channel.close()
+        self._forget(process)
+
+    def _forget(self, process: Process) -> None:
+        if self._running is not None and self._running.process is process:
+            self._running.channel.close()
+            self._running = None
 
 
 async def _tell(running: _Running, settings: Settings) -> None:

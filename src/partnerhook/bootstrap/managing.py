@@ -42,7 +42,7 @@ def main(descriptor: int) -> None:
 
 async def _manage(descriptor: int) -> None:
     from partnerhook.bootstrap.logs import set_up_logs
-    from partnerhook.bootstrap.management import front, management
+    from partnerhook.bootstrap.management import for_people, front, management
     from partnerhook.bootstrap.store import open_store
     from partnerhook.receiver.handover import received
     from partnerhook.receiver.protocol import Bounds
@@ -83,8 +83,10 @@ async def _manage(descriptor: int) -> None:
         connections_max=CONNECTIONS_MAX,
         refused=lambda _reason: None,
     )
-    people = front(_ask_who_answers_meta, management(engine, live, lambda: now[0]), first)
-    await serve_received(people, bounds, received(channel), on_stop=live.end)
+    scripts = management(engine, live, lambda: now[0])
+    people = for_people(scripts, engine, lambda: now[0])
+    app = front(_ask_who_answers_meta, scripts, people, first)
+    await serve_received(app, bounds, received(channel), on_stop=live.end)
     hearing.cancel()
 
 

@@ -20,6 +20,8 @@ LINE_BYTES_MAX: Final = 8_192
 AGAIN_S: Final = 0.02
 """Between two looks at a line that comes in pieces, or at a channel that is full."""
 
+_EMPTY: Final = b"\r\n"
+"""Lines before the first one, which HTTP allows."""
 _MARK: Final = b"\0"
 """A socket goes along with a byte."""
 
@@ -40,15 +42,15 @@ async def first_path(connection: socket.socket, within_s: float) -> str | None:
     with suppress(TimeoutError, OSError):
         async with asyncio.timeout(within_s):
             await _readable(connection)
-            while b"\n" not in seen and len(seen) < LINE_BYTES_MAX:
+            while b"\n" not in seen.lstrip(_EMPTY) and len(seen) < LINE_BYTES_MAX:
                 before, seen = seen, connection.recv(LINE_BYTES_MAX, socket.MSG_PEEK)
                 if not seen:
                     return None
                 if seen == before:
                     await asyncio.sleep(AGAIN_S)
-    words = seen.partition(b"\n")[0].split()
     if not seen:
         return None
+    words = seen.lstrip(_EMPTY).partition(b"\n")[0].split()
     if len(words) != 3:
         return ""
     with suppress(ValueError):
