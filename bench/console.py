@@ -8,7 +8,8 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ import uvloop
 from sqlalchemy import select
 
 from bench import story
-from bench.console_people import Browser, Person
+from bench.console_people import Browser
 from bench.servers import SECRET, BenchFailed, Kind, Server, running
 from partnerhook.core.access import Role
 from partnerhook.emulator.blast.lives import Lives
@@ -35,9 +36,9 @@ LOOKS: Final = 60
 """At each page, the first one included, each over a connection of its own."""
 PEOPLE: Final = 50
 RATE: Final = 200.0
-RATE_S: Final = 8
+RATE_S: Final = 16
 PAIRS_MIN: Final = 5
-SETTLED_S: Final = 2.0
+SETTLED_S: Final = 4.0
 
 SOLUTION: Final = "{solution}"
 PAGES: Final = {
@@ -89,13 +90,13 @@ class Pair(NamedTuple):
     fetches_s: float
 
 
-def measure(kind: Kind, database: Path | str, rounds: int, core: int, folder: Path) -> ConsoleFigures:
+def measure(kind: Kind, database: Path | str, rounds: int, cores: str, folder: Path) -> ConsoleFigures:
     """Everything, on one database: SQLite's file, or PostgreSQL's URL. Raises BenchFailed."""
     place = folder / "console"
     place.mkdir(exist_ok=True)
     url = f"sqlite:///{database}" if isinstance(database, Path) else database
     _fill(url)
-    with _serving(kind, place, core, database, url) as console:
+    with _serving(kind, place, cores, database, url) as console:
         pages = {name: found for name, path in PAGES.items() if (found := uvloop.run(_page(console, path)))}
         pairs = [uvloop.run(_pair(console, swapped=bool(number % 2))) for number in range(max(rounds, PAIRS_MIN))]
     return ConsoleFigures(
@@ -126,9 +127,9 @@ class Console:
 
 
 @contextmanager
-def _serving(kind: Kind, folder: Path, core: int, database: Path | str, url: str) -> Iterator[Console]:
+def _serving(kind: Kind, folder: Path, cores: str, database: Path | str, url: str) -> Iterator[Console]:
     engine = open_engine(url)
-    with running(kind, folder, core, database) as server:
+    with running(kind, folder, cores, database) as server:
         access = Access(engine)
         entered = access.sign_in(access.new_link("bench", Role.ADMIN))
         assert entered is not None
@@ -172,9 +173,9 @@ async def _pair(console: Console, *, swapped: bool) -> Pair:
 
     async def watched() -> float:
         async with _people(console) as people:
-            before = sum(len(one.took_s) for one in people)
+            before = await people.fetched()
             p99 = await _answers_p99(console.server.port)
-            fetches.append((sum(len(one.took_s) for one in people) - before) / RATE_S)
+            fetches.append((await people.fetched() - before) / RATE_S)
             return p99
 
     if swapped:
@@ -184,19 +185,36 @@ async def _pair(console: Console, *, swapped: bool) -> Pair:
     return Pair(alone_s, watched_s, fetches[0])
 
 
+class Crowd(NamedTuple):
+    """People in a process of their own, as browsers are: whoever times the answers is not kept from it by them."""
+
+    process: Process
+
+    async def fetched(self) -> int:
+        """How many pages, until now. Raises BenchFailed."""
+        asked, told = self.process.stdin, self.process.stdout
+        if asked is None or told is None:
+            raise BenchFailed("those who look cannot be asked")
+        asked.write(b"\n")
+        line = await told.readline()
+        if not line:
+            raise BenchFailed("those who look have stopped")
+        return int(line)
+
+
 @asynccontextmanager
-async def _people(console: Console) -> AsyncIterator[Sequence[Person]]:
+async def _people(console: Console) -> AsyncIterator[Crowd]:
     """Fifty people, evenly over all pages, each with a page open and its live stream."""
     paths = [path.replace(SOLUTION, console.solution_id) for path in await _there(console)]
-    people = [Person(console.admin_port, console.token, paths[number % len(paths)]) for number in range(PEOPLE)]
-    looking = [asyncio.create_task(one.look()) for one in people]
+    command = ["-m", "bench.console_people", str(console.admin_port), console.token, str(PEOPLE), *paths]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *command, cwd=Path(__file__).parent.parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
     await asyncio.sleep(SETTLED_S)
-    yield people
-    for task in looking:
-        if task.done():
-            task.result()
-        task.cancel()
-    await asyncio.gather(*looking, return_exceptions=True)
+    yield Crowd(process)
+    if process.stdin is not None:
+        process.stdin.close()
+    await process.wait()
 
 
 async def _there(console: Console) -> list[str]:

@@ -1,13 +1,21 @@
-"""People who look at the console: each opens a page, hears its pulses, and fetches it again as the script does."""
+"""People who look at the console: each opens a page, hears its pulses, and fetches it again as the script does.
+
+`python -m bench.console_people PORT TOKEN COUNT PATH...`: so many people, evenly over these pages, until stdin is
+closed. For each line there it says how many pages they have fetched.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import random
+import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Self
+
+import uvloop
 
 from bench.servers import BenchFailed
 
@@ -116,3 +124,20 @@ async def _pulse(pulses: asyncio.StreamReader) -> bytes:
         if not line:
             raise BenchFailed("a live stream ended")
     return line
+
+
+async def _crowd(port: int, token: str, count: int, paths: Sequence[str]) -> None:
+    people = [Person(port, token, paths[number % len(paths)]) for number in range(count)]
+    looking = [asyncio.create_task(one.look()) for one in people]
+    while await asyncio.to_thread(sys.stdin.readline):
+        for task in looking:
+            if task.done():
+                task.result()
+        print(sum(len(one.took_s) for one in people), flush=True)
+    for task in looking:
+        task.cancel()
+    await asyncio.gather(*looking, return_exceptions=True)
+
+
+if __name__ == "__main__":
+    uvloop.run(_crowd(int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4:]))

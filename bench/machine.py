@@ -8,6 +8,8 @@ import re
 import shutil
 import sqlite3
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -45,6 +47,17 @@ def choose_cores() -> Cores:
     siblings = _siblings(usable[0])
     apart = [core for core in usable[1:] if core not in siblings]
     return Cores(usable[0], (apart or usable[1:])[0])
+
+
+@contextmanager
+def on_all(cores: Cores) -> Iterator[None]:
+    """Have this program, and what it starts meanwhile, run where the kernel likes."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {cores.server, cores.load})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def _siblings(core: int) -> set[int]:

@@ -14,7 +14,7 @@ from typing import ClassVar, Final, Self
 
 from bench import box, console, deliveries, fill_postgres, receivers, small, story, workers
 from bench.load import Shape
-from bench.machine import Cores
+from bench.machine import Cores, on_all
 from bench.postgres import postgres_running
 from bench.rounds import Contender, Course, Rounds, run_rounds
 from bench.servers import BenchFailed, Kind
@@ -145,7 +145,7 @@ def carry_out(plan: Plan, cores: Cores, folder: Path, tell: Callable[[str], None
 def _measure_pinned(plan: Plan, course: Course, results: Results) -> None:
     """One server, alone on its core; PostgreSQL shares the other one with the load."""
     with ExitStack() as stack:
-        if {Kind.POSTGRES.value, "batch", "growth", "console"} & set(plan.parts):
+        if {Kind.POSTGRES.value, "batch", "growth"} & set(plan.parts):
             postgres = stack.enter_context(postgres_running(course.folder, str(course.cores.load)))
             results.postgres_version = postgres.version
             course = replace(course, postgres=postgres)
@@ -158,18 +158,11 @@ def _measure_pinned(plan: Plan, course: Course, results: Results) -> None:
         if "growth" in plan.parts:
             contenders = [Contender(EMPTY, Kind.POSTGRES), *(_grown(count, course) for count in plan.grown)]
             results.growth = run_rounds(contenders, Shape(connections=256, apart=plan.apart), course)
-        if "console" in plan.parts:
-            assert course.postgres is not None
-            databases = {Kind.OURS: course.folder / "console.db", Kind.POSTGRES: course.postgres.new_database()}
-            for kind, database in databases.items():
-                found = console.measure(kind, database, plan.rounds, course.cores.server, course.folder)
-                results.console[kind] = found
-                course.tell(f"console on {kind}: {found}")
 
 
 def _measure_together(plan: Plan, course: Course, results: Results) -> None:
     """Several processes and PostgreSQL, on all cores."""
-    if not {"receivers", "workers"} & set(plan.parts):
+    if not {"receivers", "workers", "console"} & set(plan.parts):
         return
     with postgres_running(course.folder, course.cores.all) as postgres:
         results.postgres_version = postgres.version
@@ -178,6 +171,13 @@ def _measure_together(plan: Plan, course: Course, results: Results) -> None:
             results.receivers = receivers.measure(course)
         if "workers" in plan.parts:
             results.workers = workers.measure(course)
+        if "console" in plan.parts:
+            databases = {Kind.OURS: course.folder / "console.db", Kind.POSTGRES: postgres.new_database()}
+            for kind, database in databases.items():
+                with on_all(course.cores):
+                    found = console.measure(kind, database, plan.rounds, course.cores.all, course.folder)
+                results.console[kind] = found
+                course.tell(f"console on {kind}: {found}")
 
 
 def _grown(count: int, course: Course) -> Contender:

@@ -71,7 +71,9 @@ they are answered, to one target with a concurrency of 32.
 Of the console each page is fetched sixty times, signed in, over a connection of its own, with 100,000 solutions and
 1,000,000 observations, receipts, notices and deliveries stored (by SQL) and nothing coming in; the first look after the
 server's start counts among them. Then webhooks come at a steady 200 a second, in pairs: nobody looks, and fifty people
-have a page open each, hear its live stream and fetch the page again as the console's script does.
+have a page open each, hear its live stream and fetch the page again as the console's script does. There all of it runs
+where the kernel puts it, on two cores: the server's two processes, PostgreSQL, those who look (in a process of their
+own, as browsers are), and whoever sends and times.
 
 ## What this does not measure
 
