@@ -210,11 +210,13 @@ async def _people(console: Console) -> AsyncIterator[Crowd]:
     process = await asyncio.create_subprocess_exec(
         sys.executable, *command, cwd=Path(__file__).parent.parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
-    await asyncio.sleep(SETTLED_S)
-    yield Crowd(process)
-    if process.stdin is not None:
-        process.stdin.close()
-    await process.wait()
+    try:
+        await asyncio.sleep(SETTLED_S)
+        yield Crowd(process)
+    finally:
+        if process.stdin is not None:
+            process.stdin.close()
+        await process.wait()
 
 
 async def _there(console: Console) -> list[str]:
