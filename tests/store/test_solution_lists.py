@@ -13,6 +13,7 @@ from sqlalchemy import Engine, delete
 from partnerhook.core.graph_readings import GraphReading
 from partnerhook.core.lifecycle import Solution
 from partnerhook.core.names import STATES, Flag, Pending, Status
+from partnerhook.services import boards
 from partnerhook.services.query import BoardColumn, Queries, SolutionFilter, SolutionSort, Told, place
 from partnerhook.store import graph_readings, numbers, schema, solutions
 from stores import new_store, writing
@@ -164,13 +165,34 @@ def test_what_is_remembered_of_a_look_changes_nothing(
     """One who has looked before finds the same as one who has not, whatever has changed meanwhile."""
     experienced = Queries(engine)
 
-    for known in changes:
-        store(engine, known, named)
-        fresh = Queries(engine)
-        for sort in (SolutionSort.OLDEST, SolutionSort.NEWEST):
-            look = {"sort": sort, "after": None, "limit": 2}
-            assert experienced.solutions_page(wanted, **look) == fresh.solutions_page(wanted, **look)
-        assert seen(experienced.board(2, wanted)) == seen(fresh.board(2, wanted))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(boards, "FEW", 0)  # or no column of so few would be remembered
+        for known in changes:
+            store(engine, known, named)
+            fresh = Queries(engine)
+            for sort in (SolutionSort.OLDEST, SolutionSort.NEWEST):
+                look = {"sort": sort, "after": None, "limit": 2}
+                assert experienced.solutions_page(wanted, **look) == fresh.solutions_page(wanted, **look)
+            assert seen(experienced.board(2, wanted)) == seen(fresh.board(2, wanted))
+
+
+def test_where_too_many_have_left_all_are_looked_through_again(engine: Engine, monkeypatch: pytest.MonkeyPatch):
+    """Of the four that are remembered for a place of two, three go on; the next one stood behind all of these."""
+    monkeypatch.setattr(boards, "FEW", 0)
+    queries = Queries(engine)
+
+    def look() -> tuple[list[int], list[int]]:
+        draft = next(column for column in queries.board(2, SolutionFilter()) if column.state is STATES[0])
+        page = queries.solutions_page(
+            SolutionFilter(status=Status.DRAFT), sort=SolutionSort.OLDEST, after=None, limit=2
+        )
+        return [one.since - NOON_S for one, _ in draft.cards], [one.since - NOON_S for one, _ in page]
+
+    store(engine, [solution(number)._replace(since=NOON_S + number) for number in range(1, 7)], [])
+    assert look() == ([1, 2], [1, 2])
+
+    store(engine, [solution(number)._replace(since=NOON_S + number) for number in range(4, 7)], [])
+    assert look() == ([4, 5], [4, 5])
 
 
 def seen(board: list[BoardColumn]) -> list[tuple[int, list[int]]]:
