@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine
 
 from partnerhook.core.compose import Update, compose
-from partnerhook.services.kept import Kept, KeptQueries
+from partnerhook.services.kept import KeptQueries
 from partnerhook.services.live import PAUSE_FOR_EACH_S, Live, Pulse
 from partnerhook.services.outbox import Outbox
 from partnerhook.services.query import Queries, SolutionFilter, Told
@@ -29,11 +29,6 @@ def engine(tmp_path: Path, database: str) -> Engine:
     return engine
 
 
-def kept(engine: Engine, live: Live) -> KeptQueries:
-    """What people look at."""
-    return KeptQueries(engine, Kept(Queries(engine), live))
-
-
 def hear(engine: Engine, solution_id: str) -> None:
     """Another solution."""
     deliver(engine, arrive(compose("5", NOON_S, [Update("SOLUTION_CREATED", solution_id, "DRAFT")])))
@@ -46,7 +41,7 @@ def ids(queries: Queries) -> list[str]:
 
 def test_while_nobody_watches_everything_is_seen_at_once(engine: Engine):
     """There is no pulse that would tell later."""
-    queries = kept(engine, Live(Queries(engine), Outbox(engine)))
+    queries = KeptQueries(engine, Live(Queries(engine), Outbox(engine)))
     assert (ids(queries), counted(queries)) == (["1"], 1)
 
     hear(engine, "2")
@@ -61,7 +56,7 @@ def counted(queries: Queries) -> int:
 
 def test_what_did_not_change_is_not_looked_up_again(engine: Engine):
     """It is the same object."""
-    queries = kept(engine, Live(Queries(engine), Outbox(engine)))
+    queries = KeptQueries(engine, Live(Queries(engine), Outbox(engine)))
 
     first = queries.board(5, SolutionFilter())
 
@@ -71,7 +66,7 @@ def test_what_did_not_change_is_not_looked_up_again(engine: Engine):
 
 def test_long_pages_are_not_kept(engine: Engine):
     """A file's: a list of hundreds of thousands would stay in memory, for nobody."""
-    queries = kept(engine, Live(Queries(engine), Outbox(engine)))
+    queries = KeptQueries(engine, Live(Queries(engine), Outbox(engine)))
 
     def look(limit: int) -> list[Told]:
         return queries.solutions_page(SolutionFilter(), after=None, limit=limit)
@@ -94,7 +89,7 @@ def test_a_pulse_is_told_of_what_one_then_sees(engine: Engine):
 
     async def watch() -> tuple[list[str], list[str]]:
         live = Live(Queries(engine), Outbox(engine))
-        queries = kept(engine, live)
+        queries = KeptQueries(engine, live)
         async with asyncio.timeout(WITHIN_S), watching(live) as pulses:
             begun = await anext(pulses)
             before = await asyncio.to_thread(ids, queries)

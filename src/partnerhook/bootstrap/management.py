@@ -134,15 +134,13 @@ def management(engine: Engine, live: Live, settings: Callable[[], Settings]) -> 
     )
 
 
-def for_people(made: Management, engine: Engine, settings: Callable[[], Settings]) -> Management:
+def for_people(made: Management, engine: Engine) -> Management:
     """The same, for many who look at the same: scripts see what is there when they ask, people share a look."""
     from dataclasses import replace
 
-    from partnerhook.services.kept import Kept, KeptInbox, KeptQueries
+    from partnerhook.services.kept import KeptQueries
 
-    kept = Kept(made.queries, made.live)
-    inbox = KeptInbox(engine, lambda: settings().overdue_after_s, kept)
-    return replace(made, queries=KeptQueries(engine, kept), inbox=inbox)
+    return replace(made, queries=KeptQueries(engine, made.live))
 
 
 def configured_apps(settings: Settings) -> list[ConfiguredApp]:

@@ -63,13 +63,13 @@ class ManagementProcess:
         with connection:
             try:
                 await self._send(connection)
-            except (OSError, TimeoutError) as error:
+            except OSError as error:  # that it takes too long, too
                 log.warning("the management process cannot be reached", reason=str(error) or "it takes no connections")
                 with suppress(OSError):
                     connection.send(last_words(*_UNAVAILABLE, b"retry-after: 1"))
 
     async def _send(self, connection: socket.socket) -> None:
-        """Raises OSError, TimeoutError."""
+        """Raises OSError."""
         running = await self._there()
         try:
             await send(running.channel, connection, self._settings.header_deadline_s)

@@ -84,8 +84,7 @@ async def _manage(descriptor: int) -> None:
         refused=lambda _reason: None,
     )
     scripts = management(engine, live, lambda: now[0])
-    people = for_people(scripts, engine, lambda: now[0])
-    app = front(_ask_who_answers_meta, scripts, people, first)
+    app = front(_ask_who_answers_meta, scripts, for_people(scripts, engine), first)
     await serve_received(app, bounds, received(channel), on_stop=live.end)
     hearing.cancel()
 

@@ -39,7 +39,7 @@ class Elsewhere(Protocol):
 async def first_path(connection: socket.socket, within_s: float) -> str | None:
     """Which path the first request is for: empty if that is no request, None if nothing came. Nothing is read."""
     seen = b""
-    with suppress(TimeoutError, OSError):
+    with suppress(OSError):  # that the time is over, too
         async with asyncio.timeout(within_s):
             await _readable(connection)
             while b"\n" not in seen.lstrip(_EMPTY) and len(seen) < LINE_BYTES_MAX:
@@ -59,7 +59,7 @@ async def first_path(connection: socket.socket, within_s: float) -> str | None:
 
 
 async def send(channel: socket.socket, connection: socket.socket, within_s: float) -> None:
-    """Send a connection to whoever has the channel's other end. Raises OSError, TimeoutError."""
+    """Send a connection to the channel's other end. Raises OSError; where that takes nothing, TimeoutError."""
     async with asyncio.timeout(within_s):
         while True:
             with suppress(BlockingIOError):

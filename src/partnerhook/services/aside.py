@@ -1,8 +1,9 @@
-"""Looks that may take their time, in a process that Meta waits for: one after the other, in a thread that gives way.
+"""Looks that may take their time: one after the other, in a thread that gives way.
 
-A page that is drawn, or looked up by going through a table, takes the processor from whoever answers Meta; two of them
-at once take twice as much. So there is one thread for all of them, and the kernel lets every other thread of ours go
-before it. It is for looking: whoever changes something, or reads for a long time, takes a thread of his own.
+What goes through a table, as pages and retention do, takes the processor from whoever answers Meta, in this process or
+beside it; two at once take twice as much. So each process has one thread for all of them, and the kernel lets every
+other thread of ours go before it. It is for looking: whoever changes something, or reads for a long time, takes a
+thread of his own.
 """
 
 from __future__ import annotations

@@ -15,7 +15,6 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from sqlalchemy import Engine
 
-from partnerhook.services.inbox import Counts, Entry, Inbox, Place
 from partnerhook.services.live import Live
 from partnerhook.services.query import BoardColumn, Queries, SolutionFilter, SolutionSort, Told
 
@@ -46,47 +45,18 @@ class _Spot:
         self.kept: _Kept | None = None
 
 
-class Kept:
-    """What was looked up, and as of when."""
+class KeptQueries(Queries):
+    """For people: the board and the lists of solutions, which cost most, are looked up once for everybody."""
 
-    def __init__(self, queries: Queries, live: Live) -> None:
-        self._queries = queries
+    def __init__(self, engine: Engine, live: Live) -> None:
+        super().__init__(engine)
         self._live = live
         self._spots: OrderedDict[Hashable, _Spot] = OrderedDict()
         self._lock = threading.Lock()
 
-    def once(self, key: Hashable, look: Callable[[], Found]) -> Found:
-        """What `look` returns, or returned to somebody else: as new as what was told last of what changed."""
-        spot = self._spot(key)
-        with spot.lock:
-            told = self._live.told
-            needed = self._queries.newest_observation_id() if told is None else told.observation_id
-            if spot.kept is None or spot.kept.version < needed or time.monotonic() > spot.kept.until:
-                version = self._queries.newest_observation_id()
-                spot.kept = _Kept(look(), version, time.monotonic() + KEPT_S)
-            found: Found = spot.kept.found
-            return found
-
-    def _spot(self, key: Hashable) -> _Spot:
-        with self._lock:
-            spot = self._spots.setdefault(key, _Spot())
-            self._spots.move_to_end(key)
-            if len(self._spots) > KEPT:
-                self._spots.popitem(last=False)
-            return spot
-
-
-class KeptQueries(Queries):
-    """The board and the lists of solutions, which cost most, are looked up once for everybody."""
-
-    def __init__(self, engine: Engine, kept: Kept) -> None:
-        super().__init__(engine)
-        self._kept = kept
-
     def board(self, cards: int, wanted: SolutionFilter) -> list[BoardColumn]:
         """As `Queries` has it."""
-        look = partial(super().board, cards, wanted)
-        return self._kept.once(("board", cards, wanted), look)
+        return self._once((cards, wanted), partial(super().board, cards, wanted))
 
     def solutions_page(
         self,
@@ -98,24 +68,23 @@ class KeptQueries(Queries):
     ) -> list[Told]:
         """As `Queries` has it."""
         look = partial(super().solutions_page, wanted, sort=sort, after=after, limit=limit)
-        return look() if limit > ROWS_MAX else self._kept.once(("list", wanted, sort, after, limit), look)
+        return look() if limit > ROWS_MAX else self._once((wanted, sort, after, limit), look)
 
+    def _once(self, key: Hashable, look: Callable[[], Found]) -> Found:
+        spot = self._spot(key)
+        with spot.lock:
+            told = self._live.told
+            needed = self.newest_observation_id() if told is None else told.observation_id
+            if spot.kept is None or spot.kept.version < needed or time.monotonic() > spot.kept.until:
+                version = self.newest_observation_id()
+                spot.kept = _Kept(look(), version, time.monotonic() + KEPT_S)
+            found: Found = spot.kept.found
+            return found
 
-class KeptInbox(Inbox):
-    """The inbox, and what every page says of it."""
-
-    def __init__(self, engine: Engine, overdue_after_s: Callable[[], float], kept: Kept) -> None:
-        super().__init__(engine, overdue_after_s)
-        self._kept = kept
-
-    def waiting(self, *, after: Place | None, limit: int) -> list[Entry]:
-        """As `Inbox` has it."""
-        return self._kept.once(("waiting", after, limit), partial(super().waiting, after=after, limit=limit))
-
-    def odd(self, *, after: Place | None, limit: int) -> list[Entry]:
-        """As `Inbox` has it."""
-        return self._kept.once(("odd", after, limit), partial(super().odd, after=after, limit=limit))
-
-    def counts(self) -> Counts:
-        """As `Inbox` has it."""
-        return self._kept.once("counts", super().counts)
+    def _spot(self, key: Hashable) -> _Spot:
+        with self._lock:
+            spot = self._spots.setdefault(key, _Spot())
+            self._spots.move_to_end(key)
+            if len(self._spots) > KEPT:
+                self._spots.popitem(last=False)
+            return spot
