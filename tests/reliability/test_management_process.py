@@ -52,7 +52,7 @@ def console(server: Server) -> int:
 
 
 def test_it_comes_when_it_is_needed_and_goes_in_order(serve: Serve):
-    """Probes and webhooks need none. It is nicer than the first, and no signal of a terminal comes to it."""
+    """Probes and webhooks need none. It gives way to the first, and leaves a terminal's signals to it."""
     server = serve()
     assert [server.get(path, server.admin_url).status for path in ("/healthz", "/readyz", "/metrics")] == [200] * 3
     assert server.post(webhook()).status == 200
@@ -61,8 +61,12 @@ def test_it_comes_when_it_is_needed_and_goes_in_order(serve: Serve):
     assert server.get("/sign-in", server.admin_url).status == 200
 
     there = second(server)
-    assert os.getpriority(os.PRIO_PROCESS, there) > os.getpriority(os.PRIO_PROCESS, server.pid)
-    assert os.getsid(there) != os.getsid(server.pid)
+    assert os.sched_getscheduler(there) == os.SCHED_IDLE != os.sched_getscheduler(server.pid)
+    assert os.getsid(there) == os.getsid(server.pid)  # else Linux may share out the processor evenly all the same
+    for of_terminal in (signal.SIGINT, signal.SIGHUP):
+        os.kill(there, of_terminal)
+    assert server.get("/sign-in", server.admin_url).status == 200
+    assert second(server) == there
     assert not [line for line in Path(f"/proc/{there}/cmdline").read_text().split("\0") if "secret" in line]
     assert server.stop() == 0
     assert not lives(there)

@@ -2,7 +2,7 @@
 
 What people look at takes memory, the processor, and Python's interpreter, of which a process has one. So whoever
 answers Meta keeps nothing of it: he sends the connections there, as they are, and the settings. The kernel lets him go
-first: that process is ten steps nicer. It ends with him, however that comes about.
+first, at once. It ends with him, however that comes about.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ class ManagementProcess:
                 str(theirs.fileno()),
                 stdin=subprocess.PIPE,
                 pass_fds=(theirs.fileno(),),
-                start_new_session=True,  # Ctrl-C is for us, and we tell it
+                # In our session: between sessions Linux shares the processor evenly, and asks nobody how nice he is.
             )
         told = cast("asyncio.StreamWriter", process.stdin)  # it was asked for
         return _Running(process, ours, told, asyncio.create_task(self._watch(process)))
