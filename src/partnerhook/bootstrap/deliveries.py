@@ -63,13 +63,13 @@ def reload(settings: Settings) -> dict[str, str]:
 FILTERS = ("types", "apps", "statuses", "portfolios", "solutions", "fields")
 
 
-def configured_targets(settings: Settings) -> list[Configured]:
-    """Every destination and forward target. Raises StoreUnavailable where there is no database."""
+def configured_targets(settings: Settings, outbox: Outbox) -> list[Configured]:
+    """Every destination and forward target, and how it stands with each."""
     from partnerhook.services.outbox import Overview
     from partnerhook.services.targets import Configured
     from partnerhook.store.targets import FRESH
 
-    overview = outbox(settings).overview()
+    overview = outbox.overview()
     kinds: list[tuple[str, str, TargetSettings]] = [
         *[(name, one.kind, one) for name, one in settings.destinations.items()],
         *[(name, "forward", one) for name, one in settings.forward.items()],

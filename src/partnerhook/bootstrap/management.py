@@ -129,7 +129,7 @@ def management(engine: Engine, live: Live, settings: Callable[[], Settings]) -> 
         apps=lambda: configured_apps(settings()),
         past=Past(engine),
         replays=Replays(outbox, lambda: routes(settings()).destinations),
-        targets=lambda: configured_targets(settings()),
+        targets=lambda: configured_targets(settings(), outbox),
         try_destination=lambda name: try_destination(settings(), name),
     )
 

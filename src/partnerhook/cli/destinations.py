@@ -53,7 +53,7 @@ def list_(*, config_file: ConfigFile = None, output: Format = "text") -> None:
     Example: `partnerhook destinations list --format json`
     """
     hint = "No destination is configured. `partnerhook config init` writes a file that shows how."
-    show_list(bootstrap.configured_targets(config.load(config_file)), TARGETS, output, if_empty=hint)
+    show_list(_configured(config_file), TARGETS, output, if_empty=hint)
 
 
 @app.command
@@ -156,8 +156,13 @@ def rotate_secret(name: Name, *, config_file: ConfigFile = None, output: Format 
     note("4. Take the old one out, and reload again.")
 
 
+def _configured(config_file: Any) -> list[Configured]:
+    settings = config.load(config_file)
+    return bootstrap.configured_targets(settings, bootstrap.outbox(settings))
+
+
 def _find(name: str, config_file: Any) -> Configured:
-    known = bootstrap.configured_targets(config.load(config_file))
+    known = _configured(config_file)
     for one in known:
         if one.name == name:
             return one
