@@ -61,9 +61,9 @@ SETTINGS: Final = (
 USE_INDEXES: Final = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
 LOOK: Final = (
     f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = {LOOKING_MS}; "
-    f"SET LOCAL idle_in_transaction_session_timeout = {LOOKING_MS}"
+    f"SET LOCAL idle_in_transaction_session_timeout = {LOOKING_MS}; SET LOCAL max_parallel_workers_per_gather = 0"
 )
-"""One picture of the database for all statements of a look."""
+"""One picture of the database for all statements of a look, and one processor: others are for whoever writes."""
 
 POOLED: Final = "partnerhook_pooled"
 PIPELINE: Final = "partnerhook_pipeline"
