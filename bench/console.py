@@ -37,7 +37,7 @@ LOOKS: Final = 60
 PEOPLE: Final = 50
 RATE: Final = 200.0
 RATE_S: Final = 16
-PAIRS_MIN: Final = 5
+PAIRS_MIN: Final = 11
 SETTLED_S: Final = 4.0
 
 SOLUTION: Final = "{solution}"
