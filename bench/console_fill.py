@@ -6,6 +6,7 @@ stay with the benchmark.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from typing import Final
@@ -88,6 +89,8 @@ def fill(url: str, solutions: int, observations: int) -> None:
     if postgresql:  # as autovacuum leaves what has been there for longer
         with psycopg.connect(url, autocommit=True) as server:
             server.execute("VACUUM (ANALYZE)")
+            server.execute("CHECKPOINT")
+    os.sync()  # what is to be written is written, so that nobody else's time goes into it
 
 
 _COUNTED: Final = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < :{0}) SELECT n FROM c"

@@ -16,8 +16,8 @@ from partnerhook.services.query import Queries
 PAUSE_S: Final = 0.2
 """Between two looks, each at a few rows: people see nothing faster."""
 
-PAUSE_FOR_EACH_S: Final = 0.3
-"""Between two pulses, where many watch: together they fetch about three pages a second, however much is received."""
+PAUSE_FOR_EACH_S: Final = 0.5
+"""Between two pulses, where many watch: together they fetch about two pages a second, however much is received."""
 
 
 class Pulse(NamedTuple):

@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
-    CompoundSelect,
     Connection,
     Select,
     and_,
@@ -24,13 +23,12 @@ from sqlalchemy import (
     or_,
     select,
     tuple_,
-    union_all,
 )
 
 from partnerhook.core.lifecycle import Solution, all_usable
 from partnerhook.core.names import STATES, Pending, State, Status
 from partnerhook.core.timeline import say
-from partnerhook.store.schema import graph_readings, solution_numbers, solutions
+from partnerhook.store.schema import graph_readings, solutions
 from partnerhook.store.solutions import from_row
 from partnerhook.store.sql import holds
 
@@ -135,8 +133,12 @@ def waiting_longest(
         _is_in(state) if bound is None else and_(_is_in(state), tuple_(*_AGE) <= tuple_(*map(literal, bound)))
         for state, bound in bounds.items()
     ]
+    query = _filtered(select(solutions), wanted).where(or_(*chosen)).order_by(*_AGE)
+    ends = [bound[0] for bound in bounds.values() if bound is not None]
+    if len(ends) == len(bounds):
+        query = query.where(solutions.c.since <= max(ends))  # most rows are done with by this alone
     found: dict[State, list[Numbered]] = {state: [] for state in bounds}
-    for row in conn.execute(_filtered(select(solutions), wanted).where(or_(*chosen)).order_by(*_AGE)):
+    for row in conn.execute(query):
         solution = from_row(row)
         here = found[solution.state]
         if len(here) < limit:
@@ -172,7 +174,7 @@ def _filtered(query: Select[Any], wanted: SolutionFilter) -> Select[Any]:
     if wanted.anomalous is not None:
         query = query.where((solutions.c.anomalies != "") == wanted.anomalous)
     if wanted.text:
-        query = query.where(solutions.c.number.in_(_having(wanted.text)))
+        query = query.where(_has(wanted.text))
     return query
 
 
@@ -188,19 +190,18 @@ USABLE: Final[Sequence[str]] = tuple(_usable())
 """`could_be` has its states in the order of life, as `STATES` has them: few texts are all there can be."""
 
 
-def _having(text: str) -> Select[Any] | CompoundSelect[Any]:
-    """The numbers of all that have this text: each found for itself, and not asked of every solution anew."""
+def _has(text: str) -> ColumnElement[bool]:
+    """Whether this text is in its name, or begins its id. Names are looked through once, and not for each solution."""
     if "\0" in text:
-        return select(solutions.c.number).where(false())  # nothing that PostgreSQL could hold, or be asked for
+        return false()  # nothing that PostgreSQL could hold, or be asked for
     # Both databases know A-Z alone, so both sides go through the same function of theirs.
     named = holds(func.lower(graph_readings.c.name), func.lower(literal(text)))
-    found = [select(graph_readings.c.solution_number).where(named)]
+    found: list[ColumnElement[bool]] = [solutions.c.number.in_(select(graph_readings.c.solution_number).where(named))]
     if text.isascii() and text.isdigit():
-        found.append(select(solutions.c.number).where(_begins(solutions.c.portfolio_id, text)))
-        found.append(select(solution_numbers.c.number).where(_begins(solution_numbers.c.solution_id, text)))
-    return union_all(*found)
+        found += [_begins(solutions.c.portfolio_id, text), _begins(solutions.c.solution_id, text)]
+    return or_(*found)
 
 
 def _begins(column: ColumnElement[str], digits: str) -> ColumnElement[bool]:
-    """Texts of digits that begin with these: a range, which an index has side by side."""
+    """Texts of digits that begin with these."""
     return and_(column >= digits, column < digits[:-1] + chr(ord(digits[-1]) + 1))
