@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from commands import Command
 
+from partnerhook.services.audit import Audit, AuditFilter
 from partnerhook.testing import MetaInABox
 from running import VERIFY_TOKEN, Serve, Server
+from stores import new_store
 
 
 @pytest.fixture
@@ -243,3 +245,24 @@ def test_a_doctor_of_an_empty_folder(empty: Command):
     assert ended.returncode == 1
     assert "!!  configuration: No app secret is set" in ended.stdout
     assert "!!  database: there is no database" in ended.stdout
+
+
+def test_who_did_it_is_in_the_audit_log(owner: Command, box: MetaInABox):
+    """Also what Meta refused. Where there is no database, that there is none is said."""
+    proposed = box.create("Theirs", by="partner")
+    ended = owner.run("solutions", "reject", proposed, "--yes")
+    assert (ended.returncode, "no audit log" in ended.stderr) == (0, True)
+
+    audit = Audit(new_store(owner.folder))
+    created = owner.json("solutions", "create", "Ours", "--partner-app-id", box.partner.app_id, "--yes")["solution_id"]
+    assert owner.run("solutions", "accept-deactivation", created, "--yes").returncode == 1
+    owner.lines("reconcile")
+    owner.lines("reconcile", "--check")
+
+    told = [(one.action, one.subject, one.outcome) for one in audit.page(AuditFilter())]
+    assert [(action, subject) for action, subject, _ in told] == [
+        ("reconcile.start", "all apps"),
+        ("solution.accept-deactivation", f"default/{created}"),
+        ("solution.propose", "default"),
+    ]
+    assert [str(outcome).startswith("not done: ") for _, _, outcome in told] == [False, True, False]

@@ -152,7 +152,7 @@ def test_replay_shows_what_it_would_be_and_then_does_it(stage: Backstage, ana: P
     fields = {"destination": "crm", "solution": "7001", "up_to": up_to}
     assert ana.send("/deliveries/replay", fields).status_code == 303
     wait_until(lambda: len(stage.crm.types("7001")) == once + 1, "it is told again")
-    assert actions(stage)[0] == ("delivery.replay", "crm", "done")
+    assert actions(stage)[0] == ("notice.replay", "crm", "done")
 
 
 @pytest.mark.parametrize("query", ["destination=nobody", "since=tomorrow", "until=%3Cscript%3E"])

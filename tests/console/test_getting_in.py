@@ -8,6 +8,8 @@ import pytest
 from people import CSRF, HTML, Person, access_of
 
 from partnerhook.core.access import Role
+from partnerhook.services.audit import Audit, AuditFilter
+from partnerhook.store.engine import open_engine
 from running import Serve, Server, wait_until
 
 INVITED = "sign in to the console, once, within an hour"
@@ -36,14 +38,28 @@ def test_the_first_start_prints_a_link(serve: Serve):
     assert len(server.log_lines(event=INVITED)) == 1
 
 
+def test_who_got_in_and_left_is_written_down(server: Server):
+    """With which link, by its name; a link that is good for nothing lets nobody in, and nothing is written."""
+    with Person(server) as person:
+        person.sign_in(Role.VIEWER, "vic")
+        person.send("/sign-out")
+        assert person.client.post(f"/sign-in/{'0' * 64}").status_code == 410
+
+    audit = Audit(open_engine(server.environment["PARTNERHOOK_DATABASE_URL"]))
+    assert [(one.action, one.actor.who, one.actor.via, one.outcome) for one in audit.page(AuditFilter())[:2]] == [
+        ("session.end", "vic", "session", "done"),
+        ("session.begin", "vic", "link", "done"),
+    ]
+
+
 def test_nobody_else_sees_anything(server: Server):
-    """A browser is led to the sign-in page, and back to where it wanted to go; everything else is told 401."""
+    """A browser is led to the sign-in page; everything else is told 401."""
     port = server.admin_url.rpartition(":")[2]
     broken = f'partnerhook-{port}=0; partnerhook-{port}="; ='
     with Person(server) as person:
         led = person.get("/solutions?text=%3Cb%3E")
 
-        assert (led.status_code, led.headers["location"]) == (303, "/sign-in?next=/solutions%3Ftext%3D%253Cb%253E")
+        assert (led.status_code, led.headers["location"]) == (303, "/sign-in")
         assert person.get("/sign-in").status_code == 200
         assert person.client.get("/", headers={"Accept": "*/*"}).status_code == 401
         assert person.client.post("/sign-out").status_code == 401

@@ -19,7 +19,7 @@ from partnerhook.bootstrap.graph import (
     reconcile,
     subscriber,
 )
-from partnerhook.bootstrap.management import access, openapi, quarantine, sign_in_link
+from partnerhook.bootstrap.management import access, audit_log, openapi, quarantine, sign_in_link
 from partnerhook.bootstrap.roles import Role
 from partnerhook.bootstrap.serve import serve
 from partnerhook.bootstrap.store import (
@@ -39,6 +39,7 @@ __all__ = [
     "access",
     "acting",
     "asking_apps",
+    "audit_log",
     "blast",
     "check_store",
     "configured_targets",

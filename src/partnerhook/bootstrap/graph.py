@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from partnerhook.config import Reading, Settings
+    from partnerhook.core.access import Actor
     from partnerhook.graph import Graph, Role
     from partnerhook.services.act import ActingApp
     from partnerhook.services.doctor.examine import Patient
@@ -64,9 +65,10 @@ def acting_apps(settings: Settings) -> dict[str, ActingApp]:
     return {one.name: ActingApp(one.app_id, partial(graph_client, settings, one.name)) for one in asking_apps(settings)}
 
 
-async def reconcile(settings: Settings, only: str | None, *, check: bool, **how: Any) -> Reconciled:
+async def reconcile(settings: Settings, only: str | None, by: Actor, *, check: bool, **how: Any) -> Reconciled:
     """Compare the registry with the Graph API. Raises ConfigurationInvalid, StoreUnavailable, UnderWay."""
     from partnerhook.core.errors import ConfigurationInvalid
+    from partnerhook.services.audit import Audit
     from partnerhook.services.notify import Routing
     from partnerhook.services.reconcile import reconcile
 
@@ -75,7 +77,9 @@ async def reconcile(settings: Settings, only: str | None, *, check: bool, **how:
         whose = f"App {only!r} has no" if only else "No app has an"
         where = "see `config show`" if only else "set PARTNERHOOK_APP_ID and PARTNERHOOK_ACCESS_TOKEN"
         raise ConfigurationInvalid(f"{whose} app_id and access_token: {where}.")
-    return await reconcile(existing_store(settings), apps, routing=Routing(routes(settings)), check=check, **how)
+    engine = existing_store(settings)
+    with nullcontext() if check else Audit(engine).doing(by, "reconcile.start", only or "all apps", check=check):
+        return await reconcile(engine, apps, routing=Routing(routes(settings)), check=check, **how)
 
 
 def public_callback(settings: Settings, app: str) -> str:

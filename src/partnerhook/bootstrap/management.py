@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from partnerhook.console.visitors import Doors
     from partnerhook.core.access import Role
     from partnerhook.services.access import Access
+    from partnerhook.services.audit import Audit
     from partnerhook.services.live import Live
     from partnerhook.services.management import Management
     from partnerhook.services.quarantine import Quarantine
@@ -35,6 +36,14 @@ def access(settings: Settings) -> Access:
     from partnerhook.services.access import Access
 
     return Access(existing_store(settings))
+
+
+def audit_log(settings: Settings) -> Audit:
+    """Who changed what. Raises StoreUnavailable where there is no database."""
+    from partnerhook.bootstrap.store import existing_store
+    from partnerhook.services.audit import Audit
+
+    return Audit(existing_store(settings))
 
 
 def quarantine(settings: Settings) -> Quarantine:

@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from partnerhook import bootstrap, config
+from partnerhook.cli.audited import audited
 from partnerhook.cli.options import ConfigFile, Format
 from partnerhook.cli.output import Column, Kind, note, put, show_document, show_list
 from partnerhook.core.access import Role
@@ -52,7 +53,9 @@ def create(
 
     Example: `partnerhook keys create reporting --role viewer`
     """
-    made = bootstrap.access(config.load(config_file)).create_key(name, role)
+    settings = config.load(config_file)
+    with audited(settings, "key.create", name, role=role):
+        made = bootstrap.access(settings).create_key(name, role)
     if output == "json":
         show_document({"key": made.key, **views.api_key(made.stored)})
         return
@@ -84,7 +87,13 @@ def revoke(
     """
     # Whoever pastes the whole key means its id.
     key_id = key_id.split("_")[1] if key_id.startswith("ph_") and key_id.count("_") == 2 else key_id
-    revoked = bootstrap.access(config.load(config_file)).revoke_key(key_id)
+    settings = config.load(config_file)
+    access = bootstrap.access(settings)
+    known = access.keys()
+    revoked = any(one.id == key_id and one.revoked_at is None for one in known)
+    if revoked:
+        with audited(settings, "key.revoke", key_id):
+            access.revoke_key(key_id)
     if output == "json":
         show_document({"id": key_id, "revoked": revoked})
     elif revoked:

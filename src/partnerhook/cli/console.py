@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import Annotated
 
 from cyclopts import App, Parameter
 
 from partnerhook import bootstrap, config
+from partnerhook.cli.audited import audited, caller
 from partnerhook.cli.options import ConfigFile, Format
 from partnerhook.cli.output import Column, Kind, note, put, show_document, show_list
 from partnerhook.core.access import Role
@@ -48,8 +48,9 @@ def link(
     Example: `partnerhook console link --who ana --role operator`
     """
     settings = config.load(config_file)
-    named = who or getpass.getuser()
-    made = bootstrap.sign_in_link(settings, named, role)
+    named = who or caller()
+    with audited(settings, "link.create", named, role=role):
+        made = bootstrap.sign_in_link(settings, named, role)
     if output == "json":
         show_document({"url": made, "who": named, "role": role, "lasts_s": LINK_LASTS_S})
         return
@@ -78,7 +79,9 @@ def sign_out(
 
     Example: `partnerhook console sign-out --who ana`
     """
-    ended = bootstrap.access(config.load(config_file)).sign_out_everywhere(who)
+    settings = config.load(config_file)
+    with audited(settings, "session.end", who or "everybody"):
+        ended = bootstrap.access(settings).sign_out_everywhere(who)
     if output == "json":
         show_document({"ended": ended})
     else:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Annotated, Final
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any, Final
 
 from cyclopts import App, Parameter
 
 from partnerhook import bootstrap, config
 from partnerhook.cli.agreement import agreed
+from partnerhook.cli.audited import audited
 from partnerhook.cli.options import ConfigFile, Format
 from partnerhook.cli.output import Column, Kind, put, show_attributes, show_document, show_items, show_list
 from partnerhook.core.delivery import Fate
@@ -127,11 +128,16 @@ def retry(
 
     Example: `partnerhook deliveries retry --target crm --yes`
     """
-    outbox = bootstrap.outbox(config.load(config_file))
+    settings = config.load(config_file)
+    outbox = bootstrap.outbox(settings)
     found = _chosen(outbox.find(DeliveryFilter(target=target, solution_id=solution)), ids, {Fate.DEAD, Fate.DISCARDED})
     if not ids:
         found = [one for one in found if one.fate is Fate.DEAD]
-    _act(outbox.retry, found, f"Try {len(found)} deliveries again?", "put back", yes=yes or bool(ids), output=output)
+    count = 0
+    if found and agreed(f"Try {len(found)} deliveries again?", yes=yes or bool(ids)):
+        with audited(settings, "delivery.retry", f"{len(found)} deliveries", **_details(ids, target, solution)):
+            count = outbox.retry(found)
+    _tell(count, "put back", output)
 
 
 @app.command
@@ -147,11 +153,16 @@ def discard(
 
     Example: `partnerhook deliveries discard 12 13`
     """
-    outbox = bootstrap.outbox(config.load(config_file))
+    settings = config.load(config_file)
+    outbox = bootstrap.outbox(settings)
     found = _chosen(outbox.find(DeliveryFilter(target=target, solution_id=solution)), ids, {Fate.DEAD, Fate.WAITING})
     if not ids:
         found = [one for one in found if one.fate is Fate.DEAD]
-    _act(outbox.discard, found, f"Discard {len(found)} deliveries?", "discarded", yes=yes or bool(ids), output=output)
+    count = 0
+    if found and agreed(f"Discard {len(found)} deliveries?", yes=yes or bool(ids)):
+        with audited(settings, "delivery.discard", f"{len(found)} deliveries", **_details(ids, target, solution)):
+            count = outbox.discard(found)
+    _tell(count, "discarded", output)
 
 
 def _chosen(found: Iterable[Listed], ids: Sequence[int], fates: set[Fate]) -> list[Listed]:
@@ -163,16 +174,13 @@ def _chosen(found: Iterable[Listed], ids: Sequence[int], fates: set[Fate]) -> li
     return chosen
 
 
-def _act(
-    act: Callable[[Sequence[Listed]], int],
-    found: Sequence[Listed],
-    question: str,
-    done: str,
-    *,
-    yes: bool,
-    output: str,
-) -> None:
-    count = act(found) if found and agreed(question, yes=yes) else 0
+def _details(ids: Sequence[int], target: str | None, solution: str | None) -> dict[str, Any]:
+    """Which ones, for the audit log, as they were asked for."""
+    asked = {"ids": [str(one) for one in ids], "target": target, "solution_id": solution}
+    return {name: value for name, value in asked.items() if value}
+
+
+def _tell(count: int, done: str, output: str) -> None:
     if output == "json":
         show_document({done.replace(" ", "_"): count})
     else:

@@ -11,6 +11,7 @@ from cyclopts import App, Parameter
 
 from partnerhook import bootstrap, config
 from partnerhook.bootstrap.logs import set_up_logs
+from partnerhook.cli.audited import audited
 from partnerhook.cli.options import ConfigFile, Format
 from partnerhook.cli.output import Column, Kind, note, put, show_attributes, show_document, show_list
 from partnerhook.core import standard_webhooks
@@ -90,7 +91,8 @@ def send_test(name: Name, *, config_file: ConfigFile = None, output: Format = "t
     set_up_logs("console")
     settings = config.load(config_file)
     _find(name, config_file)
-    tried = asyncio.run(bootstrap.try_destination(settings, name))
+    with audited(settings, "destination.test", name):
+        tried = asyncio.run(bootstrap.try_destination(settings, name))
     if output == "json":
         show_document(management_views.tried(name, tried))
     else:
@@ -116,7 +118,9 @@ def pause(
     Example: `partnerhook destinations pause crm --reason "moves to another host"`
     """
     _find(name, config_file)
-    bootstrap.outbox(config.load(config_file)).pause(name, reason)
+    settings = config.load(config_file)
+    with audited(settings, "destination.pause", name, reason=reason):
+        bootstrap.outbox(settings).pause(name, reason)
     _done(
         {"destination": name, "state": "paused"}, f"{name} is paused. `partnerhook destinations resume {name}`.", output
     )
@@ -129,7 +133,9 @@ def resume(name: Name, *, config_file: ConfigFile = None, output: Format = "text
     Example: `partnerhook destinations resume crm`
     """
     _find(name, config_file)
-    bootstrap.outbox(config.load(config_file)).resume(name)
+    settings = config.load(config_file)
+    with audited(settings, "destination.resume", name):
+        bootstrap.outbox(settings).resume(name)
     _done({"destination": name, "state": "works"}, f"{name} is delivered to again.", output)
 
 

@@ -11,8 +11,8 @@ from typing import Annotated, Final
 from cyclopts import App, Parameter
 
 from partnerhook import bootstrap, config
-from partnerhook.cli.actor import actor
 from partnerhook.cli.agreement import agreed
+from partnerhook.cli.audited import actor, audited
 from partnerhook.cli.options import ConfigFile, Format
 from partnerhook.cli.output import Column, Kind, put, show_attributes, show_document, show_items, show_list
 from partnerhook.cli.progress import progress
@@ -191,7 +191,8 @@ def erase(
             found = bootstrap.find_bodies(settings, containing, on_progress)
     erased = 0
     if found and agreed(f"Erase the bodies of {len(found)} receipts, for good?", yes=yes):
-        erased = bootstrap.erase_bodies(settings, found)
+        with audited(settings, "receipt.erase", f"{len(found)} receipts", ids=[str(one) for one in found]):
+            erased = bootstrap.erase_bodies(settings, found)
     if output == "json":
         show_document({"erased": erased})
     else:

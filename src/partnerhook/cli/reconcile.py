@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from partnerhook import bootstrap, config
 from partnerhook.bootstrap.logs import set_up_logs
+from partnerhook.cli.audited import actor
 from partnerhook.cli.options import ConfigFile, Format
 from partnerhook.cli.output import note, put, show_document
 from partnerhook.cli.progress import progress
@@ -47,6 +48,7 @@ def reconcile(
             bootstrap.reconcile(
                 settings,
                 app,
+                actor(),
                 check=check,
                 on_progress=on_progress,
                 on_wait=lambda: note("Another process is reconciling; waiting for it to end."),

@@ -10,12 +10,14 @@ from cyclopts import Parameter
 
 from partnerhook import bootstrap, config
 from partnerhook.cli.agreement import agreed
+from partnerhook.cli.audited import audited
 from partnerhook.cli.moments import WAYS_TO_SAY, Moment
 from partnerhook.cli.options import ConfigFile, Format
 from partnerhook.cli.output import put, show_document
 from partnerhook.cli.progress import progress
 from partnerhook.core.errors import PartnerhookError
 from partnerhook.core.health import TYPE_PREFIX
+from partnerhook.services import views
 from partnerhook.services.outbox import NoticeFilter, wanted_by
 
 PAGE: Final = 200
@@ -66,7 +68,20 @@ def replay(
     sent = 0
     found = outbox.notices(wanted)
     begun, done = time.monotonic(), 0
-    with progress("Replaying") as on_progress:
+    told = {
+        "types": list(type_),
+        "solution_id": solution,
+        "since": views.moment(since),
+        "until": views.moment(until),
+    }
+    written_down = audited(
+        settings,
+        "notice.replay",
+        f"{total} notices",
+        destinations=[one.target for one in routes],
+        **{name: value for name, value in told.items() if value},
+    )
+    with written_down, progress("Replaying") as on_progress:
         while page := list(islice(found, max(1, min(PAGE, int(rate))))):
             sent += outbox.replay(page, routes)
             done += len(page)

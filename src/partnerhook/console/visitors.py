@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Final, NamedTuple
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, RedirectResponse
@@ -160,9 +160,7 @@ def _host_of(headers: Headers) -> str:
 
 def _turned_away(scope: Scope, headers: Headers) -> ASGIApp:
     if scope["method"] in {"GET", "HEAD"} and "text/html" in headers.get("accept", ""):
-        query = scope["query_string"].decode("latin-1")
-        wanted = quote(scope["path"] + (f"?{query}" if query else ""), safe="/")
-        return RedirectResponse(f"{SIGN_IN}?next={wanted}" if wanted != "/" else SIGN_IN, 303)
+        return RedirectResponse(SIGN_IN, 303)
     return PlainTextResponse("Sign in first.\n", 401)
 
 

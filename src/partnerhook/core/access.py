@@ -41,7 +41,7 @@ class Actor(NamedTuple):
     who: str
     role: Role
     via: str
-    """How it is known who: `key ID`, `session`, `proxy`, `loopback`, `command`."""
+    """How it is known who: `key ID`, `session`, `link`, `proxy`, `loopback`, `command`."""
     address: str
     """Where from: an IP address, or a host's name for commands."""
 

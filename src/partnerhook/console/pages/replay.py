@@ -65,7 +65,7 @@ def routes(frame: Frame) -> list[Route]:
         def work() -> int:
             told = {name: value for name, value in given.items() if value}
             to = given["destination"] or "all destinations"
-            with frame.management.audit.doing(visitor_of(request).actor, "delivery.replay", to, **told):
+            with frame.management.audit.doing(visitor_of(request).actor, "notice.replay", to, **told):
                 return replays.replay(_wanted(given), _destinations(given), up_to=int(up_to))
 
         try:

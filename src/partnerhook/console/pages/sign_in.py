@@ -11,26 +11,34 @@ from starlette.routing import Route
 from partnerhook.console.forms import read_fields, read_form, visitor_of
 from partnerhook.console.frame import Frame
 from partnerhook.console.visitors import SIGN_IN, Doors, set_cookie
-from partnerhook.core.access import Role
+from partnerhook.core.access import Actor, Role
+from partnerhook.services.access import NewSession
 
 
 def routes(frame: Frame, doors: Doors) -> list[Route]:
     """GET and POST /sign-in, POST /sign-out."""
-    access = frame.management.access
+    access, audit = frame.management.access, frame.management.audit
 
     async def show(request: Request) -> Response:
-        return frame.page(request, "sign_in.html", {"link": None, "token": "", "next": _safe(request)})
+        return frame.page(request, "sign_in.html", {"link": None, "token": ""})
 
     async def show_link(request: Request) -> Response:
         # Looking uses nothing up: programs that preview links look at every one that they see.
         token = request.path_params["token"]
         link = await asyncio.to_thread(access.link, token)
         status = 200 if link else 410
-        return frame.page(request, "sign_in.html", {"link": link, "token": token, "next": "/"}, status)
+        return frame.page(request, "sign_in.html", {"link": link, "token": token}, status)
+
+    def use(token: str, address: str) -> NewSession | None:
+        link = access.link(token)
+        if link is None:
+            return None
+        with audit.doing(Actor(link.who, link.role, "link", address), "session.begin", link.who):
+            return access.sign_in(token)
 
     async def enter(request: Request) -> Response:
         await read_fields(request)
-        made = await asyncio.to_thread(access.sign_in, request.path_params["token"])
+        made = await asyncio.to_thread(use, request.path_params["token"], request.client.host if request.client else "")
         if made is None:
             return await show_link(request)
         answer = frame.lead_to("/")
@@ -40,10 +48,16 @@ def routes(frame: Frame, doors: Doors) -> list[Route]:
     async def leave(request: Request) -> Response:
         form = await read_form(request, Role.VIEWER)
         visitor = visitor_of(request)
-        if form.get("where") == "everywhere":
-            await asyncio.to_thread(access.sign_out_everywhere, visitor.actor.who)
-        else:
-            await asyncio.to_thread(access.sign_out, visitor.token)
+        everywhere = form.get("where") == "everywhere"
+
+        def work() -> None:
+            with audit.doing(visitor.actor, "session.end", visitor.actor.who, everywhere=everywhere):
+                if everywhere:
+                    access.sign_out_everywhere(visitor.actor.who)
+                else:
+                    access.sign_out(visitor.token)
+
+        await asyncio.to_thread(work)
         return frame.lead_to(SIGN_IN)
 
     return [
@@ -52,9 +66,3 @@ def routes(frame: Frame, doors: Doors) -> list[Route]:
         Route(f"{SIGN_IN}/{{token}}", enter, methods=["POST"]),
         Route("/sign-out", leave, methods=["POST"]),
     ]
-
-
-def _safe(request: Request) -> str:
-    """Where somebody wanted to go, if it is a place of ours."""
-    wanted = request.query_params.get("next", "/")
-    return wanted if wanted.startswith("/") and not wanted.startswith(("//", "/\\")) else "/"
