@@ -87,6 +87,7 @@ def test_flood_over_the_handshake(server: Server) -> None:
 
 def test_nothing_is_said_of_what_is_well(server: Server) -> None:
     """A webhook that is taken costs no line."""
+    wait_until(lambda: server.log_lines(logger="partnerhook.console"), "the start has said what it has to say")
     before = len(server.log_lines())
 
     for _ in range(20):

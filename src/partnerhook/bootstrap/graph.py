@@ -78,7 +78,7 @@ async def reconcile(settings: Settings, only: str | None, by: Actor, *, check: b
         where = "see `config show`" if only else "set PARTNERHOOK_APP_ID and PARTNERHOOK_ACCESS_TOKEN"
         raise ConfigurationInvalid(f"{whose} app_id and access_token: {where}.")
     engine = existing_store(settings)
-    with nullcontext() if check else Audit(engine).doing(by, "reconcile.start", only or "all apps", check=check):
+    with nullcontext() if check else Audit(engine).doing(by, "reconcile.start", only or "all apps", check=False):
         return await reconcile(engine, apps, routing=Routing(routes(settings)), check=check, **how)
 
 

@@ -32,11 +32,10 @@ Message = MutableMapping[str, Any]
 
 def main(descriptor: int) -> None:
     """Until whoever started this process ends."""
-    import uvloop
-
-    _give_way()
     for for_both in (signal.SIGINT, signal.SIGHUP):  # whoever started this process hears them, and tells it
         signal.signal(for_both, signal.SIG_IGN)
+    import uvloop
+
     uvloop.run(_manage(descriptor))
 
 
@@ -98,6 +97,7 @@ async def _manage(descriptor: int) -> None:
     )
     scripts = management(engine, live, lambda: now[0])
     app = front(_ask_who_answers_meta, scripts, for_people(scripts, engine), first)
+    _give_way()  # not before: beside somebody who takes all there is it would hardly come to its first page
     await serve_received(app, bounds, received(channel), on_stop=live.end)
     hearing.cancel()
 

@@ -93,7 +93,7 @@ def revoke(
     revoked = any(one.id == key_id and one.revoked_at is None for one in known)
     if revoked:
         with audited(settings, "key.revoke", key_id):
-            access.revoke_key(key_id)
+            revoked = access.revoke_key(key_id)
     if output == "json":
         show_document({"id": key_id, "revoked": revoked})
     elif revoked:

@@ -191,7 +191,8 @@ def erase(
             found = bootstrap.find_bodies(settings, containing, on_progress)
     erased = 0
     if found and agreed(f"Erase the bodies of {len(found)} receipts, for good?", yes=yes):
-        with audited(settings, "receipt.erase", f"{len(found)} receipts", ids=[str(one) for one in found]):
+        details = {"ids": [str(one) for one in ids]} if ids else {"by": "a text in them"}
+        with audited(settings, "receipt.erase", f"{len(found)} receipts", **details):
             erased = bootstrap.erase_bodies(settings, found)
     if output == "json":
         show_document({"erased": erased})

@@ -6,7 +6,6 @@ They change something at Meta, so they show what it is about and ask first.
 from __future__ import annotations
 
 import asyncio
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
@@ -14,13 +13,12 @@ from cyclopts import Parameter
 
 from partnerhook import bootstrap
 from partnerhook.cli.agreement import agreed
-from partnerhook.cli.audited import audited
+from partnerhook.cli.audited import audited_at_meta
 from partnerhook.cli.graph import attributes
 from partnerhook.cli.graph_app import AppName, GraphApp, SolutionId, graph_app
 from partnerhook.cli.options import ConfigFile, Format
 from partnerhook.cli.output import note, put, show_attributes, show_document
 from partnerhook.cli.trigger import check_digits
-from partnerhook.core.errors import StoreUnavailable
 from partnerhook.core.possible import Action
 from partnerhook.services import views
 
@@ -68,7 +66,7 @@ def create(
     from partnerhook.services.act import Proposal
 
     proposal = Proposal(name, partner_app_id, messaging)
-    with _written_down(chosen, options, "solution.propose", chosen.name, **proposal._asdict()):
+    with audited_at_meta(chosen.settings, options.output, "solution.propose", chosen.name, **proposal._asdict()):
         created = asyncio.run(_create(chosen, proposal))
     if options.output == "json":
         show_document({"done": True, **asked, "solution_id": created.solution_id, "after": views.reading(created)})
@@ -140,25 +138,14 @@ async def _act(action: Action, solution_id: str, options: Options) -> None:
         if options.dry_run or not agreed(f"{words.capitalize()}?", yes=options.yes):
             _not_done(told, options)
             return
-        with _written_down(chosen, options, f"solution.{action}", f"{chosen.name}/{solution_id}"):
+        subject = f"{chosen.name}/{solution_id}"
+        with audited_at_meta(chosen.settings, options.output, f"solution.{action}", subject):
             await carry_out(graph, action, before)
-            after = await graph.solution(solution_id)
+        after = await graph.solution(solution_id)
     if options.output == "json":
         show_document({"done": True, **told, "after": views.reading(after)})
     else:
         put(f"Solution {solution_id} was {before.reported_status}, and is {after.reported_status}.")
-
-
-def _written_down(
-    chosen: GraphApp, options: Options, action: str, subject: str, **details: Any
-) -> AbstractContextManager[None]:
-    """In the audit log. Whoever has a token can act without a database, too: that is told."""
-    try:
-        return audited(chosen.settings, action, subject, **details)
-    except StoreUnavailable:
-        if options.output == "text":
-            note("There is no database here, and so no audit log that would have this.")
-        return nullcontext()
 
 
 def _not_done(told: dict[str, Any], options: Options) -> None:

@@ -11,6 +11,7 @@ from partnerhook import bootstrap, config
 from partnerhook.bootstrap.logs import set_up_logs
 from partnerhook.cli.agreement import agreed
 from partnerhook.cli.app_secrets import choose_app
+from partnerhook.cli.audited import audited_at_meta
 from partnerhook.cli.options import ConfigFile, Format
 from partnerhook.cli.output import note, put, show_document
 
@@ -52,7 +53,10 @@ async def _subscribe(
         if output == "text":
             _show(wanted)
         done = not dry_run and agreed("Subscribe?", yes=yes or not wanted.moves)
-        after = await subscriber.carry_out(wanted) if done else None
+        after = None
+        if done:
+            with audited_at_meta(settings, output, "app.subscribe", name, callback_url=wanted.callback_url):
+                after = await subscriber.carry_out(wanted)
     if output == "json":
         show_document(
             {

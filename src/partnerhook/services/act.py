@@ -55,10 +55,10 @@ class Acts:
     async def perform(self, actor: Actor, app: str, solution_id: str, action: Action) -> Done:
         """Do it, and look what came of it."""
         acting = self._app(app)
-        written_down = self._audit.doing_async(actor, f"solution.{action}", f"{app}/{solution_id}")
-        async with written_down, acting.open_graph() as graph:
-            before = await graph.solution(solution_id)
-            await carry_out(graph, action, before)
+        async with acting.open_graph() as graph:
+            async with self._audit.doing_async(actor, f"solution.{action}", f"{app}/{solution_id}"):
+                before = await graph.solution(solution_id)
+                await carry_out(graph, action, before)
             return Done(before, await graph.solution(solution_id))
 
     async def propose(self, actor: Actor, app: str, proposal: Proposal) -> Done:

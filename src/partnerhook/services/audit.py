@@ -7,15 +7,18 @@ from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import Any, Final
 
+import structlog
 from sqlalchemy import Connection, Engine
 
 from partnerhook.core.access import Actor
-from partnerhook.core.errors import PartnerhookError
+from partnerhook.core.errors import PartnerhookError, StoreUnavailable
 from partnerhook.services.patience import transact, transaction
 from partnerhook.store import audit, clock
 from partnerhook.store.audit import AuditEntry, AuditFilter
 
 __all__ = ["Audit", "AuditEntry", "AuditFilter"]
+
+log = structlog.get_logger("partnerhook.audit")
 
 OUTCOME_CHARS_MAX: Final = 500
 
@@ -35,9 +38,11 @@ class Audit:
         try:
             yield
         except BaseException as problem:
-            transact(self._engine, _end(entry_id, _words(problem)), writes=True)
+            with _or_told():
+                transact(self._engine, _end(entry_id, _words(problem)), writes=True)
             raise
-        transact(self._engine, _end(entry_id, "done"), writes=True)
+        with _or_told():
+            transact(self._engine, _end(entry_id, "done"), writes=True)
 
     @asynccontextmanager
     async def doing_async(self, actor: Actor, action: str, subject: str, **details: Any) -> AsyncIterator[None]:
@@ -46,14 +51,25 @@ class Audit:
         try:
             yield
         except BaseException as problem:
-            await transaction(self._engine, _end(entry_id, _words(problem)), writes=True)
+            with _or_told():
+                await transaction(self._engine, _end(entry_id, _words(problem)), writes=True)
             raise
-        await transaction(self._engine, _end(entry_id, "done"), writes=True)
+        with _or_told():
+            await transaction(self._engine, _end(entry_id, "done"), writes=True)
 
     def page(self, wanted: AuditFilter, *, before_id: int | None = None, limit: int = 100) -> list[AuditEntry]:
         """The next entries that fit, the newest first."""
         look = partial(audit.page, wanted=wanted, before_id=before_id, limit=limit)
         return transact(self._engine, look, writes=False)
+
+
+@contextmanager
+def _or_told() -> Iterator[None]:
+    """What was done is done, and what it came to must not be lost with its end: the entry stays `begun`."""
+    try:
+        yield
+    except StoreUnavailable as problem:
+        log.warning("how it ended is not in the audit log", reason=str(problem))
 
 
 def _begin(actor: Actor, action: str, subject: str, details: dict[str, Any]) -> Callable[[Connection], int]:

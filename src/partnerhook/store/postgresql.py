@@ -37,6 +37,8 @@ LOCK_MS: Final = 2_000
 """How long a statement waits for another transaction: well under the time Meta waits for an answer."""
 STATEMENT_MS: Final = 10_000
 LOOKING_MS: Final = 30_000
+LOOKING_MIB: Final = 32
+"""Memory for each sort of a look, and twice that for each of its hash tables: names that a search finds in millions."""
 IDLE_MS: Final = 4_000
 """A transaction of a process that was halted, or cut off, lets go of its locks after so long: before who waits for them
 loses patience (`LOCK_MS`, three times), and before newcomers are told that nothing is heard (five seconds)."""
@@ -61,7 +63,8 @@ SETTINGS: Final = (
 USE_INDEXES: Final = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
 LOOK: Final = (
     f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = {LOOKING_MS}; "
-    f"SET LOCAL idle_in_transaction_session_timeout = {LOOKING_MS}; SET LOCAL max_parallel_workers_per_gather = 0"
+    f"SET LOCAL idle_in_transaction_session_timeout = {LOOKING_MS}; SET LOCAL max_parallel_workers_per_gather = 0; "
+    f"SET LOCAL work_mem = '{LOOKING_MIB}MB'"
 )
 """One picture of the database for all statements of a look, and one processor: others are for whoever writes."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,7 +13,12 @@ from partnerhook.console.forms import read_fields, read_form, visitor_of
 from partnerhook.console.frame import Frame
 from partnerhook.console.visitors import SIGN_IN, Doors, set_cookie
 from partnerhook.core.access import Actor, Role
+from partnerhook.core.errors import PartnerhookError
 from partnerhook.services.access import NewSession
+
+
+class UsedUp(PartnerhookError):
+    """Two came with one link at the same time."""
 
 
 def routes(frame: Frame, doors: Doors) -> list[Route]:
@@ -33,8 +39,12 @@ def routes(frame: Frame, doors: Doors) -> list[Route]:
         link = access.link(token)
         if link is None:
             return None
-        with audit.doing(Actor(link.who, link.role, "link", address), "session.begin", link.who):
-            return access.sign_in(token)
+        with suppress(UsedUp), audit.doing(Actor(link.who, link.role, "link", address), "session.begin", link.who):
+            made = access.sign_in(token)
+            if made is None:
+                raise UsedUp("the link was used a moment before")
+            return made
+        return None
 
     async def enter(request: Request) -> Response:
         await read_fields(request)
