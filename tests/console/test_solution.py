@@ -205,7 +205,8 @@ def test_with_the_keyboard_alone(visit: Open, stage: Stage):
 
 
 def press_until(page: Page, href: str) -> None:
-    """Tab until the focus is on a link."""
+    """Tab until the focus is on a link, which may come a moment after the page."""
+    expect(page.locator(f'a[href="{href}"]').first).to_be_visible()
     for _ in range(60):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.getAttribute('href')") == href:
