@@ -145,8 +145,9 @@ def test_what_is_missing_is_named(empty: Command):
 
 
 def test_subscribing(owner: Command, receiver: Server):
-    """Meta asks the callback; a second time nothing is new."""
+    """Meta asks the callback; a second time nothing is new. Each time it is in the audit log."""
     owner.settings["PARTNERHOOK_PUBLIC_URL"] = receiver.url
+    audit = Audit(new_store(owner.folder))
 
     first = owner.json("subscribe")
     again = owner.json("subscribe", "--field", "messages")
@@ -155,6 +156,9 @@ def test_subscribing(owner: Command, receiver: Server):
     assert first["fields"] == ["partner_solutions", "account_update"]
     assert again["callback_before"] == f"{receiver.url}/webhook"
     assert again["fields"] == ["partner_solutions", "account_update", "messages"]
+    assert [(one.action, one.subject, one.outcome) for one in audit.page(AuditFilter())] == [
+        ("app.subscribe", "default", "done")
+    ] * 2
 
 
 def test_fields_that_are_there_stay_and_another_callback_is_asked_about(

@@ -50,6 +50,31 @@ def test_why_it_was_not_done(audit: Audit):
     assert [one.outcome for one in audit.page(AuditFilter())] == ["not done: ValueError", "not done: The disk is full."]
 
 
+def test_what_was_done_is_not_lost_with_its_end(audit: Audit, monkeypatch: pytest.MonkeyPatch):
+    """A key that was made is shown, and an exception is still the one that came: the entry stays as it began."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise StoreUnavailable("The disk is full.")
+
+    async def around_what_waits() -> None:
+        async with audit.doing_async(ANA, "c", "d"):
+            pass
+
+    with monkeypatch.context() as full:
+        full.setattr("partnerhook.store.audit.end", refuse)
+        with audit.doing(ANA, "a", "b"):
+            pass
+        with pytest.raises(ValueError, match="its own"), audit.doing(ANA, "b", "c"):
+            raise ValueError("its own")
+        asyncio.run(around_what_waits())
+
+    assert [(one.action, one.outcome) for one in audit.page(AuditFilter())] == [
+        ("c", "begun"),
+        ("b", "begun"),
+        ("a", "begun"),
+    ]
+
+
 def test_it_is_the_same_around_what_waits(audit: Audit):
     """And who breaks off has not done it."""
     inside = asyncio.Event()
